@@ -30,7 +30,9 @@ def parse_arguments():
 def load_data(path):
     """Return (x_train, y_train), (x_test, y_test): images as uint8 (N, 28, 28), labels 0 to 9."""
     if not path.is_file():
-        raise SystemExit(f"{path}: no such file. Pass --data with MNIST as an npz file (x_train, y_train, x_test, y_test).")
+        raise SystemExit(
+            f"{path}: no such file. Pass --data with MNIST as an npz file (x_train, y_train, x_test, y_test)."
+        )
     with np.load(path) as data:
         missing = {"x_train", "y_train", "x_test", "y_test"} - set(data.files)
         if missing:
