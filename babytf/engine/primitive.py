@@ -1,0 +1,206 @@
+"""The primitive: one row that holds everything known about an operation, and the table of rows.
+
+A row's `source` is the only definition of what it computes: the function that runs eagerly, the
+line in an emitted program and the text shown to a learner are made from the same template.
+The rows themselves are in `primitives/`; `tensor.py` shows how one is called.
+"""
+
+from __future__ import annotations
+
+import math
+import string
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+KINDS = ("elementwise", "general", "view", "effect")
+
+
+class Spec:
+    """Shape and dtype of an array that need not exist yet.
+
+    Args:
+        shape: Tuple of integers.
+        dtype: Anything `np.dtype` takes.
+
+    Example:
+        >>> Spec((2, 3), "float32")
+        Spec((2, 3), float32)
+    """
+
+    __slots__ = ("dtype", "shape")
+
+    def __init__(self, shape: Sequence[int], dtype: Any) -> None:
+        self.shape = tuple(shape)
+        self.dtype = np.dtype(dtype)
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        return math.prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        return self.size * self.dtype.itemsize
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Spec) and self.shape == other.shape and self.dtype == other.dtype
+
+    def __hash__(self) -> int:
+        return hash((self.shape, self.dtype))
+
+    def __repr__(self) -> str:
+        return f"Spec({self.shape}, {self.dtype.name})"
+
+
+class Primitive:
+    """One row of the table. Made by `primitive`, called by `bind`."""
+
+    __slots__ = (
+        "_function",
+        "domain",
+        "infer",
+        "inputs",
+        "kind",
+        "latex",
+        "name",
+        "param_names",
+        "scratch",
+        "source",
+        "symbol",
+        "variadic",
+        "vjp",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        source: str,
+        infer: Callable[..., Spec],
+        vjp: Callable[..., tuple] | None,
+        latex: str,
+        domain: tuple[float, float] | None,
+        kind: str,
+        inputs: tuple[str, ...],
+        scratch: dict[str, Callable[..., Spec]],
+        symbol: str,
+    ) -> None:
+        self.name = name
+        self.source = source
+        self.infer = infer
+        self.vjp = vjp
+        self.latex = latex
+        self.domain = domain
+        self.kind = kind
+        self.variadic = len(inputs) == 1 and inputs[0].startswith("*")
+        self.inputs = tuple(n.lstrip("*") for n in inputs)
+        self.scratch = scratch
+        self.symbol = symbol
+        fields = dict.fromkeys(f for _, f, _, _ in string.Formatter().parse(source) if f)
+        self.param_names = tuple(f for f in fields if f != "out" and f not in self.inputs and f not in scratch)
+        self._function: Callable[..., Any] | None = None
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+    @property
+    def function(self) -> Callable[..., Any]:
+        """The template as a Python function `(out, *inputs, *scratch, *params)`, made when first needed."""
+        if self._function is None:
+            names = ["out", *self.inputs, *self.scratch, *self.param_names]
+            body = self.source.format(**{n: n for n in names}).strip("\n").split("\n")
+            if self.kind == "view":
+                body[-1] = "return " + body[-1]
+            text = f"def {self.name}({', '.join(names)}):\n" + "\n".join("    " + line for line in body)
+            namespace: dict[str, Any] = dict(NAMESPACE)
+            exec(compile(text, f"<primitive {self.name}>", "exec"), namespace)
+            self._function = namespace[self.name]
+        return self._function
+
+    def run(self, arrays: Sequence[np.ndarray], params: dict[str, Any]) -> np.ndarray:
+        """Compute the operation on arrays, into a new array (a view, for a view row)."""
+        args: Sequence[Any] = (tuple(arrays),) if self.variadic else arrays
+        values = [params[n] for n in self.param_names]
+        if self.kind == "view":
+            return self.function(None, *args, *values)
+        spec = self.infer(*arrays, **params)
+        out = np.empty(spec.shape, spec.dtype)
+        extra = [self.scratch[n](*arrays, **params) for n in self.scratch]
+        self.function(out, *args, *[np.empty(s.shape, s.dtype) for s in extra], *values)
+        return out
+
+
+PRIMITIVES: dict[str, Primitive] = {}
+
+NAMESPACE: dict[str, Any] = {"np": np}
+"""The modules a row's source may name; `kernels` is added by the rows that use it."""
+
+
+def primitive(
+    name: str,
+    source: str,
+    infer: Callable[..., Spec],
+    vjp: Callable[..., tuple] | None = None,
+    latex: str = "",
+    domain: tuple[float, float] | None = None,
+    *,
+    kind: str = "general",
+    inputs: str | tuple[str, ...] = "",
+    scratch: dict[str, Callable[..., Spec]] | None = None,
+    symbol: str | None = None,
+) -> Primitive:
+    r"""Add a row to the table.
+
+    Args:
+        name: The operation's name, a Python identifier.
+        source: `str.format` template of NumPy statements. Fields: the inputs' names, `{out}` for
+            the destination (an array of the inferred shape and dtype, never read before it is
+            written), names of `scratch` arrays, and parameters by name. A view row has a single
+            expression instead, whose value shares memory with the first input.
+        infer: `infer(*specs, **params) -> Spec`: the result's shape and dtype. Looks at `.shape`,
+            `.dtype` and `.ndim` only, so arrays serve as specs too.
+        vjp: `vjp(g, y, *inputs, **params) -> tuple`: for the incoming gradient `g` and the result
+            `y`, one Tensor (or `None` for zero) per input, computed with other primitives.
+            `None` stands for "has no gradient".
+        latex: Template of the formula, with the inputs' names as fields.
+        domain: Interval from which tests draw inputs.
+        kind: `"elementwise"` (each output element depends on the input elements at its place;
+            the destination may be an input), `"general"`, `"view"`, or `"effect"` (never removed,
+            merged or moved: random draws).
+        inputs: The inputs' names, separated by spaces; `"*xs"` for any number of inputs, shown to
+            the template as one tuple. Taken from `infer`'s positional parameters by default.
+        scratch: Arrays the statements need besides `out`: name to `spec(*specs, **params)`.
+        symbol: What a result is called in emitted programs; the row's name by default.
+
+    Returns:
+        The row.
+
+    Raises:
+        ValueError: If the name is taken, or the kind unknown.
+    """
+    if name in PRIMITIVES:
+        raise ValueError(f"there is a primitive {name!r} already")
+    if kind not in KINDS:
+        raise ValueError(f"primitive {name!r}: kind {kind!r} is not one of {KINDS}")
+    if isinstance(inputs, str):
+        inputs = tuple(inputs.split())
+    if not inputs and source_inputs_needed(infer):
+        code = infer.__code__
+        inputs = code.co_varnames[: code.co_argcount]
+    row = Primitive(name, source, infer, vjp, latex, domain, kind, inputs, scratch or {}, symbol or name)
+    PRIMITIVES[name] = row
+    return row
+
+
+def source_inputs_needed(infer: Callable[..., Spec]) -> bool:
+    """Whether `infer` names its inputs as positional parameters."""
+    return infer.__code__.co_argcount > 0
+
+
+def same_spec(x: Spec, **params: Any) -> Spec:
+    """The result looks like the first input."""
+    return Spec(x.shape, x.dtype)

@@ -1,0 +1,193 @@
+"""A program: the emitted source of one graph, and the arrays it runs on, one set per thread."""
+
+from __future__ import annotations
+
+import itertools
+import linecache
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from babytf import config
+from babytf.engine import tree
+from babytf.engine.emit import CHUNK, Source
+from babytf.engine.graph import Graph
+from babytf.engine.plan import Plan
+from babytf.engine.primitive import NAMESPACE
+from babytf.engine.tensor import Tensor
+from babytf.engine.variable import Variable, layout_version
+from babytf.errors import NotFiniteError, ShapeError, explain
+
+_numbers = itertools.count(1)
+
+
+class Instance:
+    """A program made ready for one thread: its arrays, and the function that works on them."""
+
+    __slots__ = ("function", "inputs", "layout", "leaves", "namespace")
+
+    def __init__(
+        self, inputs: Any, leaves: list[np.ndarray], function: Callable[[], tuple], layout: int, namespace: dict
+    ) -> None:
+        self.inputs = inputs
+        self.leaves = leaves
+        self.function = function
+        self.layout = layout
+        self.namespace = namespace
+
+
+class Program:
+    """Straight-line NumPy for one signature.
+
+    Call it with arguments like those it was made for; or write them into `inputs` and call `run`.
+
+    Attributes:
+        graph: What it computes.
+        plan: Where its arrays live.
+        source: The module's text, as it is run.
+    """
+
+    def __init__(self, graph: Graph, args: tuple, results: tuple[Any, list[bool], list[Any]]) -> None:
+        self.graph = graph
+        self.plan = Plan(graph)
+        self._args = tree.map_structure(lambda leaf: None if _is_data(leaf) else leaf, args)
+        self._which = [_is_data(leaf) for leaf in tree.flatten(args)]
+        self._outputs, self._is_tensor, self._constants = results
+        self._single = self._is_tensor == [True] and not isinstance(self._outputs, (tuple, list, dict))
+        self._local = threading.local()
+        self._sources: dict[bool, tuple[Source, Any]] = {}
+        self._written = list({id(v._storage): v for v, _ in graph.writes}.values())
+
+    # --- the text
+
+    def _emitted(self, checked: bool) -> tuple[Source, Any]:
+        found = self._sources.get(checked)
+        if found is None:
+            source = Source(self.graph, self.plan, checked)
+            filename = f"<babytf {self.graph.name} program {next(_numbers)}>"
+            linecache.cache[filename] = (len(source.text), None, source.text.splitlines(keepends=True), filename)
+            found = self._sources[checked] = source, compile(source.text, filename, "exec")
+        return found
+
+    @property
+    def source(self) -> str:
+        return self._emitted(bool(config.check_numerics_enabled()))[0].text
+
+    def __str__(self) -> str:
+        return self.source
+
+    def __repr__(self) -> str:
+        return f"<Program {self.graph.name}: {len(self.graph.nodes)} operations, {self.memory()['total']} bytes>"
+
+    def memory(self) -> dict[str, int]:
+        """Bytes that one thread's arrays take: `inputs`, `buffers`, and their `total`."""
+        inputs = sum(v.spec.nbytes for v in self.graph.inputs)
+        return {"inputs": inputs, "buffers": self.plan.nbytes, "total": inputs + self.plan.nbytes}
+
+    # --- running
+
+    def instance(self) -> Instance:
+        """This thread's arrays and function."""
+        checked = config.check_numerics_enabled()
+        found: Instance | None = getattr(self._local, "checked" if checked else "plain", None)
+        if found is None or found.layout != layout_version[0]:
+            found = self._instantiate(checked)
+            setattr(self._local, "checked" if checked else "plain", found)
+        return found
+
+    def _instantiate(self, checked: bool) -> Instance:
+        source, code = self._emitted(checked)
+        memory = [np.empty(size, np.uint8) for size in self.plan.slots]
+
+        def buffer(slot: int, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+            return np.ndarray(shape, dtype, buffer=memory[slot].data) if memory[slot].size else np.empty(shape, dtype)
+
+        namespace: dict[str, Any] = dict(NAMESPACE)
+        namespace.update(source.bound)
+        namespace.update({name: variable._array for name, variable in source.variables.items()})
+        namespace.update(buffer=buffer, chunks=chunks, check=check_finite)
+        layout = layout_version[0]
+        exec(code, namespace)
+        leaves = [namespace[name] for name in source.inputs]
+        fill = iter(leaves)
+        items = [next(fill) if data else None for data in self._which]
+        return Instance(
+            tree.unflatten(self._args, items), leaves, namespace[source.function_name], layout, namespace
+        )
+
+    @property
+    def inputs(self) -> Any:
+        """A nest like the arguments, of this thread's input arrays: write a batch there, then `run()`."""
+        return self.instance().inputs
+
+    def __call__(self, *args: Any) -> Any:
+        instance = self.instance()
+        leaves = instance.leaves
+        data = [leaf for leaf in tree.flatten(args) if _is_data(leaf)]
+        for target, given in zip(leaves, data, strict=True):
+            array = given if type(given) is np.ndarray else np.asarray(given)
+            if array is not target:
+                if array.shape != target.shape:
+                    raise ShapeError(
+                        explain("this program was made for another shape.", got=array.shape, expected=target.shape)
+                    )
+                np.copyto(target, array, casting="unsafe")
+        return self.run()
+
+    def run(self) -> Any:
+        """Run on what lies in `inputs`.
+
+        Returns:
+            What the recorded function returned, as Tensors that nothing will overwrite.
+        """
+        return self.pack(self.execute())
+
+    def execute(self) -> tuple[np.ndarray, ...]:
+        """Like `run`, but gives the result arrays as a plain tuple, in the order of the leaves."""
+        instance = self.instance()
+        for variable in self._written:
+            if variable._storage.readers:
+                variable._storage.detach()
+        with np.errstate(all="ignore"):
+            return instance.function()
+
+    def pack(self, arrays: tuple[np.ndarray, ...]) -> Any:
+        """Results as the recorded function returned them."""
+        if self._single:
+            return Tensor.wrap(arrays[0])
+        values = iter(arrays)
+        leaves = [
+            Tensor.wrap(next(values)) if is_tensor else constant
+            for is_tensor, constant in zip(self._is_tensor, self._constants, strict=True)
+        ]
+        return tree.unflatten(self._outputs, leaves)
+
+
+def _is_data(leaf: Any) -> bool:
+    return isinstance(leaf, (np.ndarray, Tensor, Variable))
+
+
+def chunks(*arrays: np.ndarray) -> list[tuple[np.ndarray, ...]]:
+    """The arrays cut into pieces of `CHUNK` elements, piece by piece side by side."""
+    return [tuple(a[i : i + CHUNK] for a in arrays) for i in range(0, arrays[0].size, CHUNK)]
+
+
+def check_finite(array: np.ndarray, layer: str, operation: str, statement: str) -> None:
+    """Stop if an operation made a NaN or an infinity.
+
+    Raises:
+        NotFiniteError: Naming the layer, the operation and the statement.
+    """
+    bad = ~np.isfinite(array)
+    if bad.any():
+        where = tuple(int(i) for i in np.argwhere(bad)[0])
+        raise NotFiniteError(
+            explain(
+                f"{'layer ' + repr(layer) if layer else 'the program'}: {operation} made a value that is not finite.",
+                got=f"{array[where]} at {where} of {statement.splitlines()[0]}; {int(bad.sum())} in all",
+                expected="finite numbers, as enable_check_numerics() is on",
+                fix="a smaller learning rate, inputs scaled to about 1, or clipnorm in the optimizer",
+            )
+        )
