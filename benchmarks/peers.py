@@ -1,11 +1,12 @@
 """The peers: each builds the same classifier and trains it for one epoch at a time.
 
-A peer is a function `(sizes, batch, x, y) -> epoch`, where `epoch()` makes one pass over x and y in a new random order, with
-Adam at 0.001 on the mean softmax cross-entropy, and returns when all the work is done. `sizes` are the widths of
-the layers; hidden ones are ReLU. Libraries are imported by the peer that needs them.
+A peer is a function `(sizes, batch, x, y) -> epoch`, where `epoch()` makes one pass over x and y in a new random
+order, with Adam at 0.001 on the mean softmax cross-entropy, and returns when all the work is done. `sizes` are the
+widths of the layers; hidden ones are ReLU. Libraries are imported by the peer that needs them.
 """
 
 import functools
+import itertools
 import os
 
 import numpy as np
@@ -42,7 +43,7 @@ def torch(sizes, batch, x, y):
     import torch
 
     layers = []
-    for fan_in, fan_out in zip(sizes[:-1], sizes[1:], strict=True):
+    for fan_in, fan_out in itertools.pairwise(sizes):
         layers += [torch.nn.Linear(fan_in, fan_out), torch.nn.ReLU()]
     model = torch.nn.Sequential(*layers[:-1])
     optimizer = torch.optim.Adam(model.parameters(), lr=0.001, fused=True)
@@ -71,7 +72,7 @@ def jax(sizes, batch, x, y):
     rng = np.random.default_rng(0)
     parameters = [
         (rng.normal(scale=(2 / a) ** 0.5, size=(a, b)).astype("float32"), np.zeros(b, "float32"))
-        for a, b in zip(sizes[:-1], sizes[1:], strict=True)
+        for a, b in itertools.pairwise(sizes)
     ]
     parameters = jax.tree.map(jnp.asarray, parameters)
     zeros = functools.partial(jax.tree.map, jnp.zeros_like)
@@ -96,7 +97,7 @@ def jax(sizes, batch, x, y):
 
     def epoch():
         nonlocal state
-        order = np.random.permutation(len(x))
+        order = rng.permutation(len(x))
         losses = []
         for start in range(0, len(x), batch):
             rows = order[start : start + batch]
@@ -123,7 +124,7 @@ def products(sizes, batch, x, y):
         return rng.normal(size=shape).astype("float32")
 
     calls = []
-    for i, (a, b) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+    for i, (a, b) in enumerate(itertools.pairwise(sizes)):
         inputs, kernel, g = matrix(batch, a), matrix(a, b), matrix(batch, b)
         calls.append((inputs, kernel, np.empty((batch, b), "float32")))
         calls.append((inputs.T, g, np.empty((a, b), "float32")))

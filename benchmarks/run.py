@@ -1,4 +1,7 @@
-"""Time one training step of babytf beside its peers: same work, one run, taking turns. See README.md beside this file."""
+"""Time one training step of babytf beside its peers: same work, one run, taking turns.
+
+README.md beside this file says what is timed, and how.
+"""
 
 import argparse
 import json
@@ -25,7 +28,7 @@ DEFAULT_CASES = list(CASES)[:2]
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
         "--python", action="append", default=[], metavar="PATH", help="a Python that has peers installed"
     )
