@@ -1,0 +1,26 @@
+"""The examples in docstrings say what is true."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import pkgutil
+
+import numpy as np
+import pytest
+
+import babytf
+
+MODULES = ["babytf", *(found.name for found in pkgutil.walk_packages(babytf.__path__, "babytf."))]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_in_docstrings(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    babytf.utils.set_random_seed(0)
+    module = importlib.import_module(name)
+    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS, verbose=False)
+    report = []
+    for case in doctest.DocTestFinder().find(module, name, extraglobs={"np": np, "babytf": babytf, "keras": babytf}):
+        runner.run(case, out=report.append)
+    assert runner.summarize(verbose=False).failed == 0, "".join(report)
