@@ -6,6 +6,7 @@ where it has them. What a name stands for is looked up in `registry.py` and nowh
 
 from __future__ import annotations
 
+import math
 import types
 import warnings
 from collections.abc import Iterator
@@ -36,11 +37,13 @@ __all__ = [
     "Configurable",
     "CustomObjectScope",
     "builtin",
+    "claim",
     "custom_object_scope",
     "deserialize_keras_object",
     "get_custom_objects",
     "get_registered_name",
     "get_registered_object",
+    "loading",
     "lookup",
     "register_keras_serializable",
     "serialize_argument",
@@ -65,6 +68,55 @@ def sharing() -> Iterator[None]:
     """One object stays one object while this lasts: written with a `shared_object_id`, read back once."""
     with setting(_WRITTEN, {}), setting(_READ, {}):
         yield
+
+
+class _Budget:
+    """How many more numbers the weights of a model that is being loaded may take."""
+
+    __slots__ = ("left", "stored")
+
+    def __init__(self, stored: int) -> None:
+        self.stored = stored
+        self.left = stored + SPARE_NUMBERS
+
+
+SPARE_NUMBERS = 1 << 20
+_BUDGET: ContextVar[_Budget | None] = ContextVar("weights of the load", default=None)
+
+
+@contextmanager
+def loading(stored: int) -> Iterator[None]:
+    """While this lasts, weights beyond what the file holds are refused before memory is taken for them.
+
+    Args:
+        stored: How many numbers the file holds.
+    """
+    with setting(_BUDGET, _Budget(stored)):
+        yield
+
+
+def claim(owner: str, shape: tuple[int, ...]) -> None:
+    """Called before a weight is made; of effect only while a file is loaded.
+
+    Args:
+        owner: Whose weight it is, for messages.
+        shape: Its shape.
+
+    Raises:
+        ValueError: If the configuration asks for more weights than the file holds.
+    """
+    budget = _BUDGET.get()
+    if budget is not None:
+        budget.left -= math.prod(shape)
+        if budget.left < 0:
+            raise ValueError(
+                explain(
+                    f"{owner} is larger than the file it comes from.",
+                    got=f"a weight of shape {shape}",
+                    expected=f"at most the {budget.stored} numbers that are stored",
+                    fix="the configuration and the weights do not belong together: get the file again",
+                )
+            )
 
 
 # --------------------------------------------------------------------------------------------- writing
@@ -464,7 +516,7 @@ class Configurable:
         """The arguments of the library's constructors, as they stand now."""
         config: Config = {}
         for base in reversed(_constructors(type(self))):
-            if not _of_library(base) or ("get_config" in vars(base) and base is not Configurable):
+            if not _of_library(base):
                 continue
             for name in _parameters(base)[0]:
                 value = getattr(self, name, _MISSING)

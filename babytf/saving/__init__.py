@@ -1,0 +1,31 @@
+"""Saving and loading models, and describing objects.
+
+Start with `keras_format.py`; `archive.py` and `hdf5.py` hold the safety rules.
+"""
+
+from babytf.saving.keras_format import load_model, load_weights, save_model, save_weights
+from babytf.serialization import (
+    CustomObjectScope,
+    custom_object_scope,
+    deserialize_keras_object,
+    get_custom_objects,
+    get_registered_name,
+    get_registered_object,
+    register_keras_serializable,
+    serialize_keras_object,
+)
+
+__all__ = [
+    "CustomObjectScope",
+    "custom_object_scope",
+    "deserialize_keras_object",
+    "get_custom_objects",
+    "get_registered_name",
+    "get_registered_object",
+    "load_model",
+    "load_weights",
+    "register_keras_serializable",
+    "save_model",
+    "save_weights",
+    "serialize_keras_object",
+]

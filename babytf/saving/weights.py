@@ -1,0 +1,184 @@
+"""A model's variables to arrays by path, and back.
+
+Reading is in two steps: everything is read and checked, and only then is anything assigned.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+
+from babytf.engine import Variable
+from babytf.errors import ShapeError, explain
+from babytf.optimizers import Optimizer
+from babytf.saving.hdf5 import Dataset, H5Reader
+from babytf.saving.walk import entry, walk
+
+Groups = dict[str, tuple[str | None, dict[str, Any]]]
+
+
+def gather(model: Any, skip: Collection[Any] = ()) -> Groups:
+    """The arrays of a model by the path of their group.
+
+    Args:
+        model: A model that is built, or not.
+        skip: Parts to leave out.
+
+    Returns:
+        From paths to the part's name and its arrays.
+    """
+    groups: Groups = {}
+    for path, part in walk(model, skip):
+        store: dict[str, Any] = {}
+        part.save_own_variables(store)
+        name = getattr(part, "name", None)
+        groups[entry(path)] = (name if isinstance(name, str) else None, store)
+    return groups
+
+
+class Restore:
+    """The arrays of a file, checked against the variables of a model.
+
+    Args:
+        model: The model; it is not changed yet.
+        reader: The file.
+        skip: Parts to leave as they are.
+        skip_mismatch: Whether to pass over, with a warning, a part that does not fit.
+
+    Raises:
+        ValueError: If an array is missing, is no plain array, or has another shape than its variable.
+    """
+
+    def __init__(self, model: Any, reader: H5Reader, skip: Collection[Any] = (), skip_mismatch: bool = False) -> None:
+        self._assignments: list[tuple[Variable, np.ndarray[Any, Any]]] = []
+        self._own_ways: list[tuple[Any, str, dict[str, np.ndarray[Any, Any]]]] = []
+        misfits: list[str] = []
+        for path, part in walk(model, skip):
+            group = reader.group(entry(path))
+            try:
+                self._plan(part, path, group)
+            except ValueError as error:
+                if not skip_mismatch:
+                    raise
+                misfits.append(f"{entry(path)}: {error}")
+        if misfits:
+            warnings.warn(
+                explain(
+                    f"{len(misfits)} part{'s' if len(misfits) > 1 else ''} of the model did not fit the file and "
+                    "kept their weights.",
+                    got=misfits[0].replace("\n", "\n            "),
+                ),
+                stacklevel=2,
+            )
+
+    def _plan(self, part: Any, path: str, group: dict[str, Dataset]) -> None:
+        variables = _default_variables(part)
+        if variables is None:
+            store = {key: data.read() for key, data in group.items()}
+            self._own_ways.append((part, path, store))
+            return
+        if isinstance(part, Optimizer):
+            if not group or not self._fits_optimizer(part, variables, group):
+                return
+            variables = variables[: len(group)]
+        elif len(group) != len(variables):
+            raise _miscount(part, path, variables, group)
+        plan = [(variable, self._read(part, path, str(i), variable, group)) for i, variable in enumerate(variables)]
+        self._assignments += plan
+
+    @staticmethod
+    def _fits_optimizer(part: Any, variables: list[Variable], group: dict[str, Dataset]) -> bool:
+        """Whether there is state to take: an optimizer that had not begun when it was saved has none."""
+        if len(group) == len(variables):
+            return True
+        if all(data.shape == () for data in group.values()) and len(group) <= 2:
+            return True
+        warnings.warn(
+            explain(
+                f"the state of optimizer '{part.name}' was not loaded; it starts afresh.",
+                got=f"{len(group)} arrays in the file",
+                expected=f"{len(variables)} arrays: {', '.join(v.path for v in variables[:4])}, …",
+                fix="compile the model with the same optimizer and settings as it was saved with",
+            ),
+            stacklevel=2,
+        )
+        return False
+
+    @staticmethod
+    def _read(part: Any, path: str, key: str, variable: Variable, group: dict[str, Dataset]) -> np.ndarray[Any, Any]:
+        who = f"{type(part).__name__} '{part.name}'"
+        if key not in group:
+            raise ValueError(
+                explain(
+                    f"{entry(path, key)} is missing: it is '{variable.name}' of {who}.",
+                    got=", ".join(sorted(group)) or "no arrays there",
+                    expected=f"an array of shape {variable.shape}",
+                )
+            )
+        data = group[key]
+        if data.shape != variable.shape:
+            raise ShapeError(
+                explain(
+                    f"{entry(path, key)} does not fit '{variable.name}' of {who}.",
+                    got=f"an array of shape {data.shape}",
+                    expected=f"shape {variable.shape}",
+                    fix="make the model with the sizes it was saved with, or pass skip_mismatch=True to load_weights",
+                )
+            )
+        if np.dtype(variable.dtype).kind in "iub" and data.dtype.kind == "f":
+            raise ValueError(
+                explain(
+                    f"{entry(path, key)} does not fit '{variable.name}' of {who}.",
+                    got=f"an array of {data.dtype}",
+                    expected=variable.dtype,
+                )
+            )
+        return data.read()
+
+    def apply(self) -> None:
+        """Assign everything; if a part that loads in a way of its own fails, put back what was there."""
+        backup = [(v, v.numpy()) for part, _, _ in self._own_ways for v in getattr(part, "variables", ())]
+        try:
+            for part, path, store in self._own_ways:
+                try:
+                    part.load_own_variables(store)
+                except (KeyError, IndexError, AttributeError) as error:
+                    raise ValueError(
+                        explain(
+                            f"{type(part).__name__} '{part.name}' could not load its variables.",
+                            got=f"{entry(path)} with {', '.join(sorted(store)) or 'no arrays'}",
+                            expected=f"what its load_own_variables reads ({type(error).__name__}: {error})",
+                        )
+                    ) from error
+        except BaseException:
+            for variable, value in backup:
+                variable.assign(value)
+            raise
+        for variable, value in self._assignments:
+            variable.assign(value)
+
+
+def _default_variables(part: Any) -> list[Variable] | None:
+    """The variables of a part that saves and loads them in the common way; `None` if it has a way of its own."""
+    for method in (type(part).save_own_variables, type(part).load_own_variables):
+        if not method.__module__.startswith("babytf."):
+            return None
+    return list(part.variables if isinstance(part, Optimizer) else part._own_variables)
+
+
+def _miscount(part: Any, path: str, variables: list[Variable], group: dict[str, Dataset]) -> ValueError:
+    expected = ", ".join(f"{v.name} {v.shape}" for v in variables) or "none"
+    built = getattr(part, "built", True)
+    return ValueError(
+        explain(
+            f"{entry(path)} does not fit {type(part).__name__} '{part.name}': the number of arrays differs.",
+            got=", ".join(f"{key} {data.shape}" for key, data in sorted(group.items())) or "no arrays there",
+            expected=f"{len(variables)}: {expected}",
+            fix="load into the model that was saved, or pass skip_mismatch=True to load_weights"
+            if built
+            else f"build '{part.name}' before loading; a layer whose parts are made late needs build_from_config",
+        )
+    )
