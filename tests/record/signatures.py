@@ -48,7 +48,7 @@ def plain(value):
 def words(thing):
     """The parameters without self and annotations, as text: `units, activation=None, *, name=None, **kwargs`."""
     try:
-        parameters = inspect.words(thing).parameters.values()
+        parameters = inspect.signature(thing).parameters.values()
     except (TypeError, ValueError):
         return None
     words, star = [], False
