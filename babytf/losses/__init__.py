@@ -1,0 +1,121 @@
+"""Losses: what training makes small.
+
+Each has a class (weights, reduction, configuration) and a function that returns the value of each sample.
+Read `base.py` first, then `mean_squared_error.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from babytf.losses.base import Loss, LossFunctionWrapper
+from babytf.losses.binary_crossentropy import BinaryCrossentropy, binary_crossentropy
+from babytf.losses.categorical_crossentropy import CategoricalCrossentropy, categorical_crossentropy
+from babytf.losses.mean_absolute_error import MeanAbsoluteError, mean_absolute_error
+from babytf.losses.mean_squared_error import MeanSquaredError, mean_squared_error
+from babytf.losses.sparse_categorical_crossentropy import (
+    SparseCategoricalCrossentropy,
+    sparse_categorical_crossentropy,
+)
+from babytf.naming import to_snake_case
+from babytf.serialization import builtin, deserialize_keras_object, lookup, serialize_keras_object
+
+__all__ = [
+    "BinaryCrossentropy",
+    "CategoricalCrossentropy",
+    "Loss",
+    "MeanAbsoluteError",
+    "MeanSquaredError",
+    "SparseCategoricalCrossentropy",
+    "binary_crossentropy",
+    "categorical_crossentropy",
+    "deserialize",
+    "get",
+    "mean_absolute_error",
+    "mean_squared_error",
+    "serialize",
+    "sparse_categorical_crossentropy",
+]
+
+CLASS_OF: dict[Callable[..., Any], type[Loss]] = {
+    binary_crossentropy: BinaryCrossentropy,
+    categorical_crossentropy: CategoricalCrossentropy,
+    mean_absolute_error: MeanAbsoluteError,
+    mean_squared_error: MeanSquaredError,
+    sparse_categorical_crossentropy: SparseCategoricalCrossentropy,
+}
+"""Each loss function and its class."""
+
+TABLE: dict[str, Any] = {
+    **{function.__name__: function for function in CLASS_OF},
+    **{cls.__name__: cls for cls in CLASS_OF.values()},
+    "BCE": binary_crossentropy,
+    "MAE": mean_absolute_error,
+    "MSE": mean_squared_error,
+    "bce": binary_crossentropy,
+    "mae": mean_absolute_error,
+    "mse": mean_squared_error,
+}
+
+builtin("keras.losses", Loss, LossFunctionWrapper, *CLASS_OF.values(), *CLASS_OF)
+
+
+def get(identifier: Any) -> Any:
+    """The loss that an argument means.
+
+    Args:
+        identifier: A name (`"mse"`, `"mean_squared_error"`, `"MeanSquaredError"`), a configuration, a class, a
+            function, a `Loss`, or `None`.
+
+    Returns:
+        A `Loss` or a function; `None` for `None`.
+
+    Raises:
+        ValueError: If the name is unknown.
+    """
+    return lookup("loss", identifier, TABLE, "keras.losses")
+
+
+def as_loss(identifier: Any) -> Loss | None:
+    """Like `get`, but always a `Loss`: a function is wrapped, and called as it was spelled.
+
+    Args:
+        identifier: As for `get`.
+    """
+    loss = get(identifier)
+    if loss is None or isinstance(loss, Loss):
+        return loss
+    name = identifier if isinstance(identifier, str) else object_name(loss)
+    if getattr(loss, "__hash__", None) and loss in CLASS_OF:
+        return CLASS_OF[loss](name=name)  # type: ignore[call-arg]
+    return LossFunctionWrapper(loss, name=name)
+
+
+def object_name(thing: Any) -> str:
+    """The name results of this object go by: its `name`, or its function's or class's in snake case."""
+    name = getattr(thing, "name", None)
+    if isinstance(name, str):
+        return name
+    return to_snake_case(getattr(thing, "__name__", type(thing).__name__))
+
+
+def serialize(loss: Any) -> Any:
+    """A loss, or the name of a loss function, as plain data."""
+    return serialize_keras_object(loss)
+
+
+def deserialize(name: Any, custom_objects: dict[str, Any] | None = None) -> Any:
+    """The loss that `serialize` described.
+
+    Args:
+        name: A configuration, or the name of a loss.
+        custom_objects: From names to losses of your own.
+
+    Raises:
+        TypeError: If the configuration names nothing known.
+        ValueError: If a name is unknown.
+    """
+    if isinstance(name, str):
+        return (custom_objects or {}).get(name) or lookup("loss", name, TABLE, "keras.losses")
+    return deserialize_keras_object(name, custom_objects=custom_objects, module="keras.losses")
