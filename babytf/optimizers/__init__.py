@@ -1,0 +1,70 @@
+"""Optimizers, a file each; `base.py` has what they share and is the one to read first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from babytf.errors import unknown_name
+from babytf.optimizers import schedules
+from babytf.optimizers.adam import Adam
+from babytf.optimizers.base import Optimizer
+from babytf.optimizers.rmsprop import RMSprop
+from babytf.optimizers.sgd import SGD
+from babytf.serialization import (
+    builtin,
+    deserialize_keras_object,
+    get_registered_object,
+    lookup,
+    serialize_keras_object,
+)
+
+__all__ = ["SGD", "Adam", "Optimizer", "RMSprop", "deserialize", "get", "schedules", "serialize"]
+
+_CLASSES = (SGD, RMSprop, Adam)
+TABLE: dict[str, type[Optimizer]] = {c.__name__.lower(): c for c in _CLASSES}
+
+builtin("keras.optimizers", Optimizer, *_CLASSES, **TABLE)
+builtin("keras.optimizers.schedules", schedules.LearningRateSchedule)
+
+
+def get(identifier: Any) -> Any:
+    """The optimizer that a name, a configuration, a class or an optimizer itself stands for.
+
+    Args:
+        identifier: Name in any case (`"adam"`), dict from `serialize`, class, `Optimizer` or `None`.
+
+    Returns:
+        An optimizer; `None` for `None`.
+
+    Raises:
+        ValueError: If the name is unknown, or it is not an optimizer.
+    """
+    if isinstance(identifier, dict):
+        return deserialize(identifier)
+    if isinstance(identifier, str) and get_registered_object(identifier) is None and identifier.lower() in TABLE:
+        identifier = identifier.lower()
+    found = lookup("optimizer", identifier, TABLE, "keras.optimizers")
+    if found is not None and not isinstance(found, Optimizer):
+        raise unknown_name("optimizer", identifier, TABLE)
+    return found
+
+
+def serialize(optimizer: Optimizer) -> Any:
+    """The configuration of an optimizer, as a dict; `deserialize` takes it back."""
+    return serialize_keras_object(optimizer)
+
+
+def deserialize(config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
+    """The optimizer of a configuration.
+
+    Args:
+        config: What `serialize` gave; the class name may be in any case.
+        custom_objects: Classes and functions of your own, by name.
+    """
+    name = config.get("class_name")
+    if isinstance(name, str) and name.lower() in TABLE:
+        config = {**config, "class_name": TABLE[name.lower()].__name__}
+    found = deserialize_keras_object(config, custom_objects=custom_objects, module="keras.optimizers")
+    if not isinstance(found, Optimizer):
+        raise unknown_name("optimizer", name, TABLE)
+    return found

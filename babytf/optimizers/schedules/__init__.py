@@ -1,0 +1,25 @@
+"""Learning rates that change from step to step; a file per schedule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from babytf.optimizers.schedules.learning_rate_schedule import LearningRateSchedule
+from babytf.serialization import deserialize_keras_object, serialize_keras_object
+
+__all__ = ["LearningRateSchedule", "deserialize", "serialize"]
+
+
+def serialize(learning_rate_schedule: LearningRateSchedule) -> Any:
+    """The configuration of a schedule, as a dict; `deserialize` takes it back."""
+    return serialize_keras_object(learning_rate_schedule)
+
+
+def deserialize(config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
+    """The schedule of a configuration.
+
+    Args:
+        config: What `serialize` gave.
+        custom_objects: Classes of your own, by name.
+    """
+    return deserialize_keras_object(config, custom_objects=custom_objects, module="keras.optimizers.schedules")

@@ -1,0 +1,114 @@
+"""Every argument of an optimizer, beside what real Keras did with the same gradients (tests/record/optimizers.py)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from babytf import naming, optimizers
+from babytf.engine import Variable, name_scope
+
+RECORDED = Path(__file__).parent.parent / "data" / "recorded"
+CASES = json.loads((RECORDED / "optimizers.json").read_text())["cases"]
+STEPS = 12
+PATHS = (("dense", "kernel"), ("dense", "bias"), ("dense_1", "kernel"))
+
+
+@pytest.fixture(scope="module")
+def recorded():
+    with np.load(RECORDED / "optimizers.npz", allow_pickle=False) as arrays:
+        return dict(arrays)
+
+
+@pytest.fixture(autouse=True)
+def _names_start_again():
+    naming.reset_names()
+
+
+def variables_of(recorded):
+    made = []
+    for i, (layer, name) in enumerate(PATHS):
+        with name_scope(layer):
+            made.append(Variable(recorded[f"start{i}"], name=name))
+    return made
+
+
+def gradients_of(recorded):
+    return [[recorded[f"gradient{step}.{i}"] for i in range(len(PATHS))] for step in range(STEPS)]
+
+
+def optimizer_of(case, variables):
+    made = getattr(optimizers, CASES[case]["class"])(**CASES[case]["arguments"])
+    if case == "weight_decay_excluded":
+        made.exclude_from_weight_decay(var_list=[variables[2]], var_names=["bias"])
+    return made
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_weights_and_state_are_those_of_keras(case, recorded, steps):
+    variables = variables_of(recorded)
+    optimizer = optimizer_of(case, variables)
+    followed = steps.follow(optimizer, variables, gradients_of(recorded))
+    for i in range(len(PATHS)):
+        assert_allclose([values[i] for values in followed], recorded[f"{case}.w{i}"], rtol=2e-6, atol=2e-6)
+    assert [v.path for v in optimizer.variables] == CASES[case]["variables"]
+    for i, v in enumerate(optimizer.variables):
+        assert_allclose(v.numpy(), recorded[f"{case}.o{i}"], rtol=2e-6, atol=2e-6, err_msg=v.path)
+    optimizer.finalize_variable_values(variables)
+    for i, v in enumerate(variables):
+        assert_allclose(v.numpy(), recorded[f"{case}.final{i}"], rtol=2e-6, atol=2e-6)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_config_is_that_of_keras(case, recorded):
+    optimizer = optimizer_of(case, variables_of(recorded))
+    assert optimizer.get_config() == CASES[case]["config"]
+    again = optimizers.deserialize(optimizers.serialize(optimizer))
+    assert type(again) is type(optimizer)
+    assert again.get_config() == CASES[case]["config"]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_weight_by_weight_gives_the_same_as_the_vector(case, recorded):
+    whole = variables_of(recorded)
+    optimizer = optimizer_of(case, whole)
+    parts = variables_of(recorded)
+    naming.reset_names()
+    one_by_one = optimizer_of(case, parts)
+    one_by_one.elementwise = False
+    for grads in gradients_of(recorded):
+        optimizer.apply(grads, whole)
+        one_by_one.apply(grads, parts)
+    tolerance = (
+        {"rtol": 1e-6} if "global_clipnorm" in case else {"rtol": 0}
+    )  # the sums of squares are ordered otherwise
+    for a, b in zip([*whole, *optimizer.variables], [*parts, *one_by_one.variables], strict=True):
+        assert a.path == b.path
+        assert_allclose(a.numpy(), b.numpy(), **tolerance)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_resuming_from_saved_state_gives_the_same_bits(case, recorded):
+    gradients = gradients_of(recorded)
+    variables = variables_of(recorded)
+    optimizer = optimizer_of(case, variables)
+    for grads in gradients[:5]:
+        optimizer.apply(grads, variables)
+    store = {}
+    optimizer.save_own_variables(store)
+    assert list(store) == [str(i) for i in range(len(optimizer.variables))]
+    others = variables_of(recorded)
+    for v, other in zip(variables, others, strict=True):
+        other.assign(v)
+    again = optimizer_of(case, others)
+    again.build(others)
+    again.load_own_variables(store)
+    for grads in gradients[5:]:
+        optimizer.apply(grads, variables)
+        again.apply(grads, others)
+    for v, other in zip(variables, others, strict=True):
+        assert_array_equal(v.numpy(), other.numpy())
