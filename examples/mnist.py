@@ -17,10 +17,17 @@ import babytf as keras
 HERE = Path(__file__).resolve().parent
 
 
+def positive(text):
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return number
+
+
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--epochs", type=int, default=12, help="passes over the training images (default: 12)")
-    parser.add_argument("--batch-size", type=int, default=128, help="images per step (default: 128)")
+    parser.add_argument("--epochs", type=positive, default=12, help="passes over the training images (default: 12)")
+    parser.add_argument("--batch-size", type=positive, default=128, help="images per step (default: 128)")
     parser.add_argument("--data", type=Path, default=HERE / "data" / "mnist.npz", help="an npz file in Keras's layout")
     parser.add_argument("--seed", type=int, default=0, help="one seed gives one result (default: 0)")
     parser.add_argument("--output", type=Path, default=Path("."), help="folder for the model and the pictures")
