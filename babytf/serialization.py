@@ -510,14 +510,12 @@ class Configurable:
         if _of_library(cls) or not _of_library(writer):
             return self._attributes()
         identity = {name: value for name, value in self._attributes().items() if name in _IDENTITY}
-        return {**identity, **self._arguments()}
+        return {**identity, **self._arguments(identity)}
 
     def _attributes(self) -> Config:
         """The arguments of the library's constructors, as they stand now."""
         config: Config = {}
-        for base in reversed(_constructors(type(self))):
-            if not _of_library(base):
-                continue
+        for base in reversed(_constructors(next(base for base in type(self).__mro__ if _of_library(base)))):
             for name in _parameters(base)[0]:
                 value = getattr(self, name, _MISSING)
                 if value is _MISSING:
@@ -531,8 +529,8 @@ class Configurable:
                 config[name] = serialize_argument(value)
         return config
 
-    def _arguments(self) -> Config:
-        """The arguments that a user's own class was made with."""
+    def _arguments(self, known: Config) -> Config:
+        """The arguments that a user's own class was made with, but for those known better."""
         cls, (args, kwargs) = type(self), self._given
         names = _positional(cls)
         if len(args) > len(names):
@@ -546,7 +544,7 @@ class Configurable:
             )
         config = {}
         for name, value in {**dict(zip(names, args, strict=False)), **kwargs}.items():
-            if name in _IDENTITY:
+            if name in known:
                 continue
             try:
                 config[name] = serialize_keras_object(value)
@@ -614,7 +612,7 @@ def _constructors(cls: type) -> list[type]:
     for base in cls.__mro__[:-1]:
         if "__init__" in vars(base):
             found.append(base)
-            if _of_library(base) and not _parameters(base)[1]:
+            if not _parameters(base)[1]:
                 break
     return found
 

@@ -76,7 +76,7 @@ def _children(part: Any) -> Iterator[tuple[str, Any]]:
             continue
         try:
             child = getattr(part, name)
-        except Exception:  # noqa: S112 - a property that has no value now holds no part
+        except Exception:  # a property that has no value now holds no part
             continue
         yield name, child
 

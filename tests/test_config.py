@@ -1,0 +1,89 @@
+"""Program-wide settings."""
+
+import pytest
+
+from babytf import config
+
+
+@pytest.fixture(autouse=True)
+def restored():
+    before = (config.floatx(), config.epsilon(), config.image_data_format())
+    yield
+    config.set_floatx(before[0])
+    config.set_epsilon(before[1])
+    config.set_image_data_format(before[2])
+    config.set_dtype_policy(None)
+    config.disable_check_numerics()
+    config.enable_interactive_logging()
+
+
+def test_defaults_are_those_of_keras():
+    assert (config.floatx(), config.epsilon(), config.image_data_format()) == ("float32", 1e-7, "channels_last")
+    assert config.dtype_policy().name == "float32"
+    assert config.is_interactive_logging_enabled()
+    assert not config.check_numerics_enabled()
+
+
+def test_what_is_set_is_read_back():
+    config.set_floatx("float64")
+    config.set_epsilon(1e-5)
+    config.set_image_data_format("channels_first")
+    assert (config.floatx(), config.epsilon(), config.image_data_format()) == ("float64", 1e-5, "channels_first")
+    config.disable_interactive_logging()
+    assert not config.is_interactive_logging_enabled()
+
+
+def test_the_policy_follows_floatx_until_one_is_set():
+    config.set_floatx("float64")
+    assert config.dtype_policy().compute_dtype == "float64"
+    config.set_dtype_policy("mixed_float16")
+    assert config.dtype_policy().name == "mixed_float16"
+    config.set_dtype_policy(None)
+    assert config.dtype_policy().name == "float64"
+
+
+def test_numerics_check_is_a_plain_flag_that_programs_read():
+    config.enable_check_numerics()
+    assert config.check_numerics is True
+    config.disable_check_numerics()
+    assert config.check_numerics is False
+
+
+@pytest.mark.parametrize(
+    ("name", "compute", "variable"),
+    [("float32", "float32", "float32"), ("mixed_float16", "float16", "float32"), ("int32", "int32", "int32")],
+)
+def test_policy(name, compute, variable):
+    policy = config.DTypePolicy(name)
+    assert (policy.compute_dtype, policy.variable_dtype) == (compute, variable)
+    assert config.DTypePolicy.from_config(policy.get_config()) == policy
+    assert hash(config.DTypePolicy(name)) == hash(policy)
+    assert policy != config.DTypePolicy("float64")
+    assert repr(policy) == f'<DTypePolicy "{name}">'
+    assert policy.quantization_mode is None
+
+
+def test_a_policy_without_a_name_is_the_one_in_force():
+    config.set_dtype_policy("float64")
+    assert config.DTypePolicy() == config.dtype_policy()
+
+
+@pytest.mark.parametrize(
+    ("function", "value", "fix"),
+    [
+        (config.set_floatx, "float23", "float32"),
+        (config.set_floatx, "int32", "float"),
+        (config.set_image_data_format, "channel_last", "did you mean 'channels_last'"),
+        (config.set_epsilon, 0, "1e-7"),
+        (config.set_epsilon, -1.0, "1e-7"),
+        (config.set_epsilon, True, "1e-7"),
+        (config.set_dtype_policy, "bfloat16", "NumPy has no bfloat16"),
+        (config.set_dtype_policy, "mixed_bfloat16", "NumPy has no bfloat16"),
+        (config.set_dtype_policy, "flaot32", "did you mean 'float32'"),
+    ],
+)
+def test_what_is_refused_says_what_to_use(function, value, fix):
+    with pytest.raises(ValueError, match=r"got: (.|\n)*fix: ") as caught:
+        function(value)
+    assert repr(value) in str(caught.value)
+    assert fix in str(caught.value)
