@@ -46,7 +46,7 @@ class Loss(Configurable):
     Example:
         >>> class Cubed(Loss):
         ...     def call(self, y_true, y_pred):  # (B, F), (B, F) -> (B,)
-        ...         return ops.mean(ops.abs(y_pred - y_true) ** 3, axis=-1)
+        ...         return babytf.ops.mean(abs(y_pred - y_true) ** 3, axis=-1)
         >>> Cubed()([[0.0], [0.0]], [[1.0], [2.0]]).item()
         4.5
     """

@@ -51,10 +51,12 @@ class BinaryCrossentropy(Loss):
 
     $$ \ell_i = -\frac{1}{F} \sum_{f} \bigl[ y_{if} \log p_{if} + (1 - y_{if}) \log (1 - p_{if}) \bigr] $$
 
-    Probabilities are clipped to $[\epsilon, 1 - \epsilon]$, $\epsilon$ = 1e-7. Targets of shape `(B,)` fit an output `(B, 1)`.
+    Probabilities are clipped to $[\epsilon, 1 - \epsilon]$, $\epsilon$ = 1e-7. Targets of shape `(B,)` fit an output
+    `(B, 1)`.
 
     Args:
-        from_logits: Whether predictions are logits ($p = \sigma(z)$): more exact, and the model then ends without a sigmoid.
+        from_logits: Whether predictions are logits, $p = \sigma(z)$. It is more exact; the model then ends without
+            a sigmoid.
         label_smoothing: $\alpha$ in [0, 1]: targets become $y (1 - \alpha) + \alpha / 2$.
         axis: The axis, or axes, of the mean.
         reduction: As for `Loss`.

@@ -18,8 +18,8 @@ def categorical_crossentropy(
 
     $$ \ell = -\sum_{c} y_c \log p_c $$
 
-    Probabilities are first divided by their sum and clipped to $[\epsilon, 1 - \epsilon]$ with $\epsilon$ = `config.epsilon()`,
-    1e-7. From logits $z$ it is $\log p = z - \log \sum_c e^{z_c}$.
+    Probabilities are first divided by their sum and clipped to $[\epsilon, 1 - \epsilon]$ with $\epsilon$ =
+    `config.epsilon()`, 1e-7. From logits $z$ it is $\log p = z - \log \sum_c e^{z_c}$.
 
     Args:
         y_true: Target probabilities, one-hot as a rule, `(B, ..., C)`.
@@ -71,7 +71,8 @@ class CategoricalCrossentropy(Loss):
     Probabilities are divided by their sum and clipped to $[\epsilon, 1 - \epsilon]$, $\epsilon$ = 1e-7.
 
     Args:
-        from_logits: Whether predictions are logits ($p$ = softmax): more exact, and the model then ends without a softmax.
+        from_logits: Whether predictions are logits, $p$ = softmax of them. It is more exact; the model then ends
+            without a softmax.
         label_smoothing: $\alpha$ in [0, 1]: targets become $y (1 - \alpha) + \alpha / C$.
         axis: The axis of the classes.
         reduction: As for `Loss`.

@@ -20,8 +20,8 @@ def sparse_categorical_crossentropy(
 
     $$ \ell = -\log p_{y} $$
 
-    Probabilities are first divided by their sum and clipped to $[\epsilon, 1 - \epsilon]$ with $\epsilon$ = `config.epsilon()`,
-    1e-7. From logits $z$ it is $\log p_y = z_y - \log \sum_c e^{z_c}$.
+    Probabilities are first divided by their sum and clipped to $[\epsilon, 1 - \epsilon]$ with $\epsilon$ =
+    `config.epsilon()`, 1e-7. From logits $z$ it is $\log p_y = z_y - \log \sum_c e^{z_c}$.
 
     Args:
         y_true: Labels from 0 to C-1 of any numeric dtype, `(B, ...)` or `(B, ..., 1)`.
@@ -77,7 +77,8 @@ class SparseCategoricalCrossentropy(Loss):
     Probabilities are divided by their sum and clipped to $[\epsilon, 1 - \epsilon]$, $\epsilon$ = 1e-7.
 
     Args:
-        from_logits: Whether predictions are logits ($p$ = softmax): more exact, and the model then ends without a softmax.
+        from_logits: Whether predictions are logits, $p$ = softmax of them. It is more exact; the model then ends
+            without a softmax.
         ignore_class: A label whose entries have loss 0 and do not count in a mean; `None` for none.
         reduction: As for `Loss`.
         axis: The axis of the classes.

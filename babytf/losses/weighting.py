@@ -213,7 +213,7 @@ def per_sample(who: str, values: Any, dtype: Any) -> Tensor:
             raise TypeError("nothing was returned")
         return convert(values, dtype)
     except (TypeError, ValueError) as error:
-        if not isinstance(error, DTypeError) and values is not None and not isinstance(values, (tuple, list, dict, str)):
+        if not isinstance(error, DTypeError) and not isinstance(values, (tuple, list, dict, str, type(None))):
             raise
         shown = "None" if values is None else f"a {type(values).__name__}"
         raise TypeError(

@@ -84,7 +84,9 @@ class Metric(Configurable):
         self._track(variable)
         return variable
 
-    def add_weight(self, shape: Any = (), initializer: Any = None, dtype: Any = None, name: str | None = None) -> Variable:
+    def add_weight(
+        self, shape: Any = (), initializer: Any = None, dtype: Any = None, name: str | None = None
+    ) -> Variable:
         """Make a variable of the state: the older name of `add_variable`."""
         return self.add_variable(shape=shape, initializer=initializer or "zeros", dtype=dtype, name=name)
 

@@ -342,7 +342,9 @@ class CompileLoss(Loss):
         )
 
     def _shown(self) -> str:
-        return str(tree.map_structure(lambda one: one if isinstance(one, str) else losses.object_name(one), self._user_loss))
+        return str(
+            tree.map_structure(lambda one: one if isinstance(one, str) else losses.object_name(one), self._user_loss)
+        )
 
     def _name_of(self, path: Path, paths: list[Path], loss: Loss) -> str:
         """Output name, below the keys of the dicts it is in; without a name, that of the loss."""
