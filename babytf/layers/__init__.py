@@ -1,0 +1,78 @@
+"""The layers, one per file. `layer.py` is the base of all; `dense.py` is the shortest way in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from babytf.errors import explain
+from babytf.layers.activation import Activation
+from babytf.layers.dense import Dense
+from babytf.layers.dropout import Dropout
+from babytf.layers.flatten import Flatten
+from babytf.layers.identity import Identity
+from babytf.layers.input_layer import Input, InputLayer
+from babytf.layers.input_spec import InputSpec
+from babytf.layers.lambda_layer import Lambda
+from babytf.layers.layer import Layer
+from babytf.layers.rescaling import Rescaling
+from babytf.layers.reshape import Reshape
+from babytf.serialization import builtin, deserialize_keras_object, lookup, serialize_keras_object
+
+__all__ = [
+    "Activation",
+    "Dense",
+    "Dropout",
+    "Flatten",
+    "Identity",
+    "Input",
+    "InputLayer",
+    "InputSpec",
+    "Lambda",
+    "Layer",
+    "Rescaling",
+    "Reshape",
+    "deserialize",
+    "get",
+    "serialize",
+]
+
+_LAYERS = (Activation, Dense, Dropout, Flatten, Identity, InputLayer, Lambda, Layer, Rescaling, Reshape)
+
+builtin("keras.layers", *_LAYERS)
+
+
+def get(identifier: Any) -> Layer | None:
+    """A layer from its name, its configuration, or itself.
+
+    Args:
+        identifier: `None`, the name of a class that needs no arguments, a configuration, a class, or a layer.
+
+    Raises:
+        ValueError: If the name is unknown.
+
+    Example:
+        >>> get("Flatten")
+        <Flatten name=flatten, built=False>
+    """
+    return lookup("layer", identifier, {cls.__name__: cls for cls in _LAYERS}, "keras.layers")
+
+
+def serialize(layer: Layer) -> dict[str, Any]:
+    """A layer's class and configuration as plain data."""
+    return serialize_keras_object(layer)
+
+
+def deserialize(config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Layer:
+    """The layer that `serialize` described.
+
+    Args:
+        config: What `serialize` returned.
+        custom_objects: From names to classes or functions of your own.
+
+    Raises:
+        ValueError: If the data describes something else.
+    """
+    layer = deserialize_keras_object(config, custom_objects=custom_objects)
+    if not isinstance(layer, Layer):
+        raise ValueError(explain("this is not the configuration of a layer.", got=repr(config)[:200]))
+    return layer

@@ -1,0 +1,284 @@
+"""`Model`: a layer made of layers that can be trained, saved and summarized.
+
+The loops and steps of training are in `trainer.py` and `steps.py`; `sequential.py` is the model most people want.
+"""
+
+from __future__ import annotations
+
+import json
+import types
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from babytf import saving
+from babytf.engine import Compiled, Program, Tensor
+from babytf.engine.tensor import state
+from babytf.errors import explain, unknown_name
+from babytf.layers.calling import context
+from babytf.layers.layer import Layer
+from babytf.layers.state import changes
+from babytf.models.summary import print_summary
+from babytf.models.trainer import Trainer
+from babytf.serialization import deserialize_keras_object, serialize_keras_object
+
+_MOST_PROGRAMS = 32
+"""How many shapes `model(x)` keeps a program for; beyond them it computes line by line."""
+
+
+class _Shortcut:
+    """The programs that stand in for `model(x)`, one per shape, dtype and `training`.
+
+    Attributes:
+        changes: The count of changes to layers when the programs were made.
+        allowed: Whether all code below the model is the library's own, and so free of side effects.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self.changes = changes[0]
+        self.allowed = model.built and all(_is_library_code(layer) for layer in model._all_layers())
+        self.programs: dict[Any, Program] = {}
+
+
+class Model(Trainer, Layer):
+    """Base of models: subclass it, make layers in `__init__`, use them in `call`.
+
+    Args:
+        *args: Arguments for the subclass; `Model(inputs, outputs)` is not available yet.
+        **kwargs: Arguments of `Layer`: `name`, `trainable`, `dtype`, …
+
+    Raises:
+        NotImplementedError: For `Model(inputs, outputs)`.
+
+    Example:
+        >>> class Net(Model):
+        ...     def __init__(self):
+        ...         super().__init__()
+        ...         self.hidden = Dense(8, activation="relu")
+        ...         self.out = Dense(1)
+        ...     def call(self, x):
+        ...         return self.out(self.hidden(x))
+        >>> net = Net()
+        >>> net(np.zeros((2, 3), "float32")).shape
+        (2, 1)
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if args or "inputs" in kwargs or "outputs" in kwargs:
+            raise NotImplementedError(
+                explain(
+                    "Model(inputs, outputs), the functional form, is not available yet.",
+                    got=f"Model({', '.join([*(type(a).__name__ for a in args), *(f'{k}=…' for k in kwargs)])})",
+                    expected="Sequential, or a subclass of Model",
+                    fix="Sequential([Input(…), …]) for a chain of layers; else a class with __init__ and call",
+                )
+            )
+        super().__init__(**kwargs)
+
+    # --- call
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Compute the outputs.
+
+        A model made of the library's own layers runs as a program, one per shape of input. Inside of another
+        layer's call, under a GradientTape, or with code of your own in it, it computes line by line.
+
+        Args:
+            *args: Tensors, arrays, or nests of them, as `call` takes them.
+            **kwargs: The same by keyword; also `training` and `mask`.
+
+        Raises:
+            ShapeError: If the input has another shape than the model was built for.
+        """
+        if state.trace is None and not state.tapes and not context.depth and len(args) == 1:
+            shortcut = self.__dict__.get("_shortcut")
+            x = args[0]
+            try:
+                program = shortcut.programs[x.shape, x.dtype, kwargs["training"] if kwargs else None]
+                if len(kwargs) <= 1 and shortcut.changes == changes[0]:
+                    return program(x)
+            except (AttributeError, KeyError, TypeError):
+                pass  # no program yet, or an input without a shape
+            program = self._program_for(x, kwargs)
+            if program is not None:
+                return program(x)
+        return super().__call__(*args, **kwargs)
+
+    def _program_for(self, x: Any, kwargs: dict[str, Any]) -> Program | None:
+        """The program that computes `model(x)`, if there is to be one."""
+        shortcut = self.__dict__.get("_shortcut")
+        if shortcut is None or shortcut.changes != changes[0]:
+            shortcut = self.__dict__["_shortcut"] = _Shortcut(self)
+        training = kwargs.get("training")
+        usable = isinstance(x, (np.ndarray, Tensor)) and getattr(x, "_keras_mask", None) is None
+        if not (shortcut.allowed and usable) or len(shortcut.programs) >= _MOST_PROGRAMS:
+            return None
+        if not set(kwargs) <= {"training"} or not (training is None or isinstance(training, bool)):
+            return None
+        compiled = Compiled(lambda data: Layer.__call__(self, data, training=training), "call")
+        program = compiled.program(x)
+        shortcut.programs[x.shape, x.dtype, training] = program
+        self._training.programs["call"] = program
+        return program
+
+    # --- layers
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers it is made of, in the order in which they were assigned."""
+        return list(self._layers)
+
+    @layers.setter
+    def layers(self, value: Any) -> None:
+        raise AttributeError(
+            explain(
+                f"{type(self).__name__}.layers cannot be assigned: it lists the layers.",
+                fix="use another name for the attribute",
+            )
+        )
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """One of `layers`, by name or by index.
+
+        Args:
+            name: Its name.
+            index: Its place.
+
+        Raises:
+            ValueError: If there is no such layer, or not exactly one of the two is given.
+        """
+        if (name is None) == (index is None):
+            raise ValueError(
+                explain(
+                    "get_layer takes a name or an index.",
+                    got=f"name={name!r}, index={index!r}",
+                    fix="get_layer('dense'), or get_layer(index=0)",
+                )
+            )
+        if index is not None:
+            if index >= len(self.layers):
+                raise ValueError(
+                    explain(
+                        f"{type(self).__name__} '{self.name}' has no layer {index}.",
+                        got=f"index={index}",
+                        expected=f"an index below {len(self.layers)}",
+                    )
+                )
+            return self.layers[index]
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        raise unknown_name("layer", name, [layer.name for layer in self.layers], got=f"get_layer({name!r})")
+
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions: Sequence[float] | None = None,
+        print_fn: Callable[[str], Any] | None = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: Sequence[str] | None = None,
+    ) -> None:
+        """Print the layers, their output shapes and their numbers of weights.
+
+        Args:
+            line_length: Width of the table; 88, or less on a narrow terminal, by default.
+            positions: Where each column ends, as a fraction of the width.
+            print_fn: Called with the whole text, in place of printing.
+            expand_nested: Whether to list the layers of models inside of the model.
+            show_trainable: Whether to add a column that says Y or N.
+            layer_range: Names (or patterns) of the first and the last layer to list.
+
+        Raises:
+            ValueError: If the table would be too narrow, or `layer_range` names no layers.
+        """
+        print_summary(self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range)
+
+    # --- files
+
+    def save(self, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
+        """Write architecture, weights and optimizer to a `.keras` file, which Keras reads too.
+
+        Args:
+            filepath: Where to; ends in `.keras`.
+            overwrite: Whether to replace a file that is there without asking.
+            zipped: Whether to write one file (default) or a directory.
+            **kwargs: `include_optimizer`.
+        """
+        saving.save_model(self, filepath, overwrite=overwrite, zipped=zipped, **kwargs)
+
+    def save_weights(self, filepath: Any, overwrite: bool = True, max_shard_size: float | None = None) -> None:
+        """Write the weights to a `.weights.h5` file.
+
+        Args:
+            filepath: Where to; ends in `.weights.h5`.
+            overwrite: Whether to replace a file that is there without asking.
+            max_shard_size: Largest size of one file in GB; `None` for a single file.
+        """
+        saving.save_weights(self, filepath, overwrite=overwrite, max_shard_size=max_shard_size)
+
+    def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
+        """Read the weights from a `.weights.h5` or `.keras` file; all of them, or none.
+
+        Args:
+            filepath: Where from.
+            skip_mismatch: Whether to pass over, with a warning, layers whose weights do not fit.
+            **kwargs: `objects_to_skip`.
+        """
+        saving.load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
+
+    def export(self, filepath: Any, format: str = "tf_saved_model", **kwargs: Any) -> None:
+        """Refused: the formats are those of other frameworks.
+
+        Raises:
+            NotImplementedError: Always.
+        """
+        raise NotImplementedError(
+            explain(
+                f"'{self.name}' cannot be exported: export formats belong to TensorFlow, PyTorch, ONNX or OpenVINO.",
+                got=f"export({str(filepath)!r}, format={format!r})",
+                expected="save(…) or save_weights(…)",
+                fix="model.save('model.keras'), and load it with Keras on the framework you need",
+            )
+        )
+
+    def to_json(self, **kwargs: Any) -> str:
+        """The architecture as a JSON string; `model_from_json` reads it.
+
+        Args:
+            **kwargs: Arguments of `json.dumps`.
+        """
+        return json.dumps(serialize_keras_object(self), **kwargs)
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        """Build with the shapes that `get_build_config` gave; warns if that does not make the weights."""
+        if not config:
+            return
+        try:
+            super().build_from_config(config)
+        except Exception as error:  # the loader says which weights are missing
+            warnings.warn(
+                f"Model '{self.name}' could not be built from the shapes in its configuration "
+                f"({type(error).__name__}: {error}). Write build_from_config(config) to make its weights.",
+                stacklevel=2,
+            )
+
+
+def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = None) -> Any:
+    """The model that `to_json` described, with fresh weights.
+
+    Args:
+        json_string: What `to_json` returned.
+        custom_objects: From names to classes or functions of your own.
+    """
+    return deserialize_keras_object(json.loads(json_string), custom_objects=custom_objects)
+
+
+def _is_library_code(layer: Layer) -> bool:
+    """Whether everything that a call of this layer runs is the library's own."""
+    if not type(layer).__module__.startswith("babytf.") or layer.activity_regularizer is not None:
+        return False
+    held = [value for value in vars(layer).values() if isinstance(value, (types.FunctionType, types.MethodType))]
+    return all(value.__module__.startswith("babytf.") for value in held)
