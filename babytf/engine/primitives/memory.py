@@ -1,22 +1,12 @@
-"""Rows about where values lie rather than what they are: a copy, and many arrays side by side in one vector."""
+"""Many arrays side by side in one vector: what a `FlatGroup` gathers its gradients with."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from babytf.engine.primitive import Spec, primitive, same_spec
+from babytf.engine.primitive import Spec, primitive
+from babytf.engine.primitives.key import Key
 from babytf.engine.tensor import Tensor, bind
-
-primitive(
-    "copy",
-    source="np.copyto({out}, {x})",
-    infer=same_spec,
-    inputs="x",
-    vjp=lambda g, y, x: (g,),
-    latex="{x}",
-    domain=(-3.0, 3.0),
-    kind="elementwise",
-)
 
 
 def _flat_spec(*xs: Spec) -> Spec:
@@ -26,7 +16,7 @@ def _flat_spec(*xs: Spec) -> Spec:
 def _flat_vjp(g: Tensor, y: Tensor, *xs: Tensor) -> tuple[Any, ...]:
     parts, offset = [], 0
     for x in xs:
-        part = bind("slice", g, starts=(offset,), stops=(offset + x.size,))
+        part = bind("getitem", g, key=Key((slice(offset, offset + x.size),)), shape=(x.size,))
         parts.append(bind("reshape", part, shape=x.shape))
         offset += x.size
     return tuple(parts)
