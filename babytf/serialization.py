@@ -48,6 +48,7 @@ __all__ = [
     "register_keras_serializable",
     "serialize_argument",
     "serialize_keras_object",
+    "serialize_sharing",
     "sharing",
 ]
 
@@ -59,14 +60,14 @@ _ARRAY_DTYPES = frozenset(settings.DTYPES)
 
 _SAFE: ContextVar[bool | None] = ContextVar("safe mode of the load", default=None)
 _OWNER: ContextVar[str | None] = ContextVar("name of the object being made", default=None)
-_WRITTEN: ContextVar[dict[int, tuple[Any, Config, int]] | None] = ContextVar("objects written so far", default=None)
+_WRITTEN: ContextVar[dict[int, tuple[Any, int]] | None] = ContextVar("objects written so far", default=None)
 _READ: ContextVar[dict[tuple[int, str], Any] | None] = ContextVar("objects read so far", default=None)
 
 
 @contextmanager
 def sharing() -> Iterator[None]:
-    """One object stays one object while this lasts: written with a `shared_object_id`, read back once."""
-    with setting(_WRITTEN, {}), setting(_READ, {}):
+    """While this lasts, configurations with the same `shared_object_id` are read as one object."""
+    with setting(_READ, {}):
         yield
 
 
@@ -205,7 +206,7 @@ def _serialize_named(obj: Any) -> Config:
     for part in ("build_config", "compile_config"):
         getter = getattr(obj, f"get_{part}", None)
         value = getter() if getter is not None else None
-        if value is not None:
+        if value:
             out[part] = serialize_keras_object(value)
     return _written(obj, out)
 
@@ -213,12 +214,36 @@ def _serialize_named(obj: Any) -> Config:
 def _written(obj: Any, out: Config) -> Config:
     seen = _WRITTEN.get()
     if seen is not None:
-        if id(obj) in seen:
-            _, first, number = seen[id(obj)]
-            out["shared_object_id"] = first["shared_object_id"] = number
-        else:
-            seen[id(obj)] = (obj, out, len(seen) + 1)  # keeping the object keeps its id from being used again
+        # Keeping the object keeps its id from being used again.
+        out["shared_object_id"] = seen.setdefault(id(obj), (obj, len(seen) + 1))[1]
     return out
+
+
+def serialize_sharing(obj: Any) -> Any:
+    """Describe an object, and mark with a `shared_object_id` what occurs in it more than once.
+
+    Args:
+        obj: What `serialize_keras_object` takes.
+
+    Returns:
+        What `deserialize_keras_object` takes.
+    """
+    with setting(_WRITTEN, {}):
+        config = serialize_keras_object(obj)
+    found: dict[int, list[Config]] = {}
+    waiting = [config]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            if "class_name" in item and "shared_object_id" in item:
+                found.setdefault(item["shared_object_id"], []).append(item)
+            waiting += item.values()
+        elif isinstance(item, (list, tuple)):
+            waiting += item
+    for described in found.values():
+        if len(described) == 1:
+            del described[0]["shared_object_id"]
+    return config
 
 
 def _function_name(function: Any) -> str:

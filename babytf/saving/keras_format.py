@@ -21,7 +21,7 @@ from babytf.saving.archive import Archive, parse_json, write_zip
 from babytf.saving.atomic import write_atomically, write_directory_atomically
 from babytf.saving.hdf5 import H5Reader, write_h5
 from babytf.saving.weights import Restore, gather
-from babytf.serialization import deserialize_keras_object, loading, serialize_keras_object, sharing
+from babytf.serialization import deserialize_keras_object, loading, serialize_sharing, sharing
 
 KERAS_VERSION = "3.15.0"
 """The version of the format that files are marked with."""
@@ -74,8 +74,7 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool |
 
 
 def _members(model: Any, include_optimizer: bool) -> dict[str, bytes]:
-    with sharing():
-        config = serialize_keras_object(model)
+    config = serialize_sharing(model)
     skip = [model.optimizer] if not include_optimizer and getattr(model, "optimizer", None) is not None else []
     metadata = {"keras_version": KERAS_VERSION, "date_saved": time.strftime("%Y-%m-%d@%H:%M:%S")}
     try:
