@@ -179,7 +179,7 @@ class LossFunctionWrapper(Loss):
 
     def get_config(self) -> dict[str, Any]:
         """The function, and what is passed on to it."""
-        return {**super().get_config(), **serialize_keras_object(self._fn_kwargs)}
+        return super().get_config() | serialize_keras_object({"fn": self.fn, **self._fn_kwargs})
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> LossFunctionWrapper:

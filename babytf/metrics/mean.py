@@ -189,7 +189,7 @@ class MeanMetricWrapper(Mean):
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, with those passed on to the function."""
         written = super().get_config()
-        return {**written, **serialize_keras_object(self._fn_kwargs)} if "fn" in written else written
+        return written | serialize_keras_object({"fn": self.fn, **self._fn_kwargs}) if "fn" in written else written
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> MeanMetricWrapper:

@@ -43,8 +43,14 @@ def leaf_paths(nest: Any) -> list[Path]:
 
 
 def at(nest: Any, path: Path) -> Any:
-    """What is at a path."""
+    """What is at a path.
+
+    Raises:
+        TypeError: If the path goes on below a leaf.
+    """
     for key in path:
+        if not is_nest(nest):
+            raise TypeError(f"nothing below a leaf: {key!r}")
         nest = nest[key]
     return nest
 
