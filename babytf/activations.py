@@ -116,13 +116,13 @@ def selu(x: Any) -> Tensor:
 
 
 def celu(x: Any, alpha: float = 1.0) -> Tensor:
-    r"""$y = \max(x, 0) + \min(\alpha (e^{x/\alpha} - 1), 0)$.
+    r"""$y = x$ for $x > 0$, and $\alpha (e^{x/\alpha} - 1)$ below.
 
     Source:
         Barron (2017), eq. 2.
     """
     x = convert(x)
-    return ops.maximum(x, 0.0) + alpha * ops.expm1(ops.minimum(x, 0.0) / alpha)
+    return ops.where(x > 0, x, alpha * ops.expm1(ops.minimum(x, 0.0) / alpha))
 
 
 def gelu(x: Any, approximate: bool = False) -> Tensor:
@@ -204,7 +204,7 @@ def hard_shrink(x: Any, threshold: float = 0.5) -> Tensor:
 def soft_shrink(x: Any, threshold: float = 0.5) -> Tensor:
     r"""$y = \text{sign}(x) \max(|x| - \text{threshold}, 0)$."""
     x = convert(x)
-    return ops.relu(x - threshold) - ops.relu(-x - threshold)
+    return ops.where(x > threshold, x - threshold, ops.where(x < -threshold, x + threshold, ops.zeros_like(x)))
 
 
 def threshold(x: Any, threshold: float, default_value: float) -> Tensor:
@@ -242,22 +242,26 @@ def glu(x: Any, axis: int = -1) -> Tensor:
 
 
 def sparsemax(x: Any, axis: int = -1) -> Tensor:
-    r"""The point of the probability simplex nearest to $x$: like softmax, but small entries become exactly 0.
+    r"""Like softmax, but small entries become exactly 0. Computed as Keras 3 does.
 
-    $$ y_i = \max(x_i - \tau, 0), \quad \tau = \frac{\sum_{j \le k} x_{(j)} - 1}{k} $$
+    $$ y_i = \max(x_i - \tau, 0), \qquad \tau = \frac{\sum_{j \le k} s_j - 1}{k}, \qquad s_j = \sum_{i \le j} x_{(i)} $$
 
-    with $x_{(1)} \ge x_{(2)} \ge …$ and $k$ the largest $j$ for which $1 + j x_{(j)} > \sum_{i \le j} x_{(i)}$.
+    with $x_{(1)} \ge x_{(2)} \ge …$ and $k$ the largest $j$ for which $1 + j x_{(j)} > s_j$. The paper has $s_k$ where
+    Keras sums all $s_j$, so the entries sum to 1 only where $k = 1$; a model trained with Keras needs Keras's form.
+
+    Args:
+        x: Tensor of at least one axis.
+        axis: The axis of the classes.
 
     Source:
-        Martins & Astudillo (2016), algorithm 1.
+        Martins & Astudillo (2016), algorithm 1; Keras 3.15 for $\tau$.
     """
     x = ops.moveaxis(convert(x), axis, -1)
     ordered = -ops.sort(-x, axis=-1)
-    sums = ops.cumsum(ordered, axis=-1)
+    s = ops.cumsum(ordered, axis=-1)
     rank = ops.arange(1, x.shape[-1] + 1, dtype=str(x.dtype))
-    kept = ops.cast(1.0 + rank * ordered > sums, str(x.dtype))
-    k = ops.sum(kept, axis=-1, keepdims=True)
-    tau = (ops.sum(kept * ordered, axis=-1, keepdims=True) - 1.0) / k
+    kept = ops.cast(ordered - (s - 1.0) / rank > 0, str(x.dtype))
+    tau = (ops.sum(kept * s, axis=-1, keepdims=True) - 1.0) / ops.sum(kept, axis=-1, keepdims=True)
     return ops.moveaxis(ops.relu(x - tau), -1, axis)
 
 

@@ -455,12 +455,11 @@ class Orthogonal(RandomInitializer):
             )
         rows, columns = math.prod(shape[:-1]), shape[-1]
         tall = (max(rows, columns), min(rows, columns))
-        drawn = random.normal(tall, dtype=dtype or config.floatx(), seed=self.seed).numpy()
-        q, r = np.linalg.qr(drawn)
+        q, r = np.linalg.qr(random.normal(tall, dtype="float64", seed=self.seed).numpy())
         q *= np.sign(np.diag(r))  # makes the decomposition unique, and so the draw even over all rotations
         if rows < columns:
             q = q.T
-        return convert((self.gain * q).reshape(shape).astype(drawn.dtype))
+        return convert((self.gain * q).reshape(shape), dtype or config.floatx())
 
 
 constant = Constant
@@ -508,6 +507,7 @@ TABLE: dict[str, Callable[..., Any]] = {
     "zero": Zeros,
 }
 
+builtin("keras.random", random.SeedGenerator)
 builtin("keras.initializers", *dict.fromkeys(TABLE.values()), **TABLE)
 
 

@@ -32,6 +32,7 @@ class Block:
         if isinstance(state, FlatGroup):
             self.groups.append(state)
             state = state.vector
+            state.path = f"{state.path.rpartition('/')[0]}/{name}"  # what programs call it
         if name == "average":
             self.average = state
         elif name == "gradient_accumulator":
@@ -99,7 +100,7 @@ class State(Configurable):
         by_dtype: dict[str, list[Variable]] = {}
         for v in self._index:
             by_dtype.setdefault(v.dtype, []).append(v)
-        self._blocks = [Block(members, FlatGroup(members)) for members in by_dtype.values()]
+        self._blocks = [Block(members, FlatGroup(members, name="weights")) for members in by_dtype.values()]
 
     def _add_slots(self, *names: str) -> None:
         """One variable per weight and name, listed weight by weight."""
