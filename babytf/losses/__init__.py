@@ -88,7 +88,7 @@ def as_loss(identifier: Any) -> Loss | None:
         return loss
     name = identifier if isinstance(identifier, str) else object_name(loss)
     if getattr(loss, "__hash__", None) and loss in CLASS_OF:
-        return CLASS_OF[loss](name=name)  # type: ignore[call-arg]
+        return CLASS_OF[loss](name=name)
     return LossFunctionWrapper(loss, name=name)
 
 

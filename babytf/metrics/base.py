@@ -39,6 +39,9 @@ class Metric(Configurable):
     _direction: str | None = None
     """`"up"` if more is better, `"down"` if less is; callbacks that watch for the best value ask."""
 
+    _variables: list[Variable]
+    _metrics: list[Metric]
+
     def __init__(self, dtype: Any = None, name: str | None = None):
         object.__setattr__(self, "_variables", [])
         object.__setattr__(self, "_metrics", [])

@@ -176,7 +176,7 @@ def get_loss(identifier: Any, y_true: Any, y_pred: Any) -> Loss | None:
             "sparse": losses.sparse_categorical_crossentropy,
             "categorical": losses.categorical_crossentropy,
         }[kind]
-        return losses.CLASS_OF[function](name=identifier)  # type: ignore[call-arg]
+        return losses.CLASS_OF[function](name=identifier)
     return losses.as_loss(identifier)
 
 
