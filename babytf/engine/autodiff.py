@@ -152,7 +152,10 @@ class GradientTape:
             self._stop()
         self._used = True
         targets = [convert(t) for t in tree.flatten(target)]
-        seeds = [None] * len(targets) if output_gradients is None else tree.flatten(output_gradients)
+        if output_gradients is None:
+            seeds: list[Any] = [None] * len(targets)
+        else:
+            seeds = [output_gradients] if isinstance(target, Tensor) else tree.flatten(output_gradients)
         grads = self._walk_back(targets, seeds)
         found = [self._of(source, grads, unconnected_gradients) for source in tree.flatten(sources)]
         if not self.persistent:

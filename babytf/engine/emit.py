@@ -14,6 +14,7 @@ import numpy as np
 
 from babytf.engine.graph import Graph, Node, Value
 from babytf.engine.plan import Plan
+from babytf.engine.variable import variable_label
 
 CHUNK = 32768
 """Elements per piece when a chain of elementwise operations runs over a long vector piece by piece."""
@@ -63,17 +64,15 @@ class Source:
 
     def _declare(self, value: Value) -> str:
         if value.kind == "variable":
-            name = self._unique(value.name)
-            self.variables[name] = value.payload
-            return name
+            return self._target(value.payload)
         if value.kind == "constant":
             return self._constant(value.payload)
         place = self.plan.places[id(value)]
+        if place.kind == "in variable":
+            return self._target(place.variable)
         name = self._unique(self._suggest(value))
         shape, dtype = value.spec.shape, value.spec.dtype.name
-        if place.kind == "in variable":
-            self.variables[name] = place.variable
-        elif place.kind == "part":
+        if place.kind == "part":
             assert place.base is not None
             vector = self.name(place.base)
             stop = place.offset + value.spec.size
@@ -116,6 +115,8 @@ class Source:
             return f"np.{_numpy_name(thing.name)}"
         if isinstance(thing, LITERALS) and thing == thing and thing not in (float("inf"), float("-inf")):
             return repr(thing)
+        if isinstance(thing, tuple) and type(thing) is not tuple:
+            return format(thing, "")  # it knows its own notation
         if isinstance(thing, tuple):
             inner = ", ".join(self._literal(t) for t in thing)
             return f"({inner},)" if len(thing) == 1 else f"({inner})"
@@ -238,8 +239,7 @@ class Source:
         for name, known in self.variables.items():
             if known is variable:
                 return name
-        from_path = "_".join(variable.path.split("/")[-2:])
-        name = self._unique(from_path)
+        name = self._unique(variable_label(variable))
         self.variables[name] = variable
         return name
 
@@ -288,7 +288,7 @@ class Source:
         if scalars:
             lines.append("")
             for n, a in scalars.items():
-                text = str(a[()]) if np.isfinite(a) else f"np.{a.item()}"
+                text = str(a[()]) if np.isfinite(a) else f"np.{a.item()}".replace("np.-", "-np.")
                 lines.append(f"{n} = np.array({text}, np.{_numpy_name(a.dtype.name)})")
         lines.append("")
         lines += [_commented(text, note) for text, note in self._declared]

@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from babytf.engine.graph import Graph, Node, Value, remap
+from babytf.engine.primitive import Spec
 
 
 def clean(graph: Graph) -> None:
     """All passes, in order."""
     remove_unused(graph)
-    simplify(graph)
     drop_broadcasts(graph)
+    simplify(graph)
     share_common(graph)
     remove_unused(graph)
 
@@ -87,17 +88,34 @@ def _stands_for(node: Node) -> Value | None:
 
 
 def drop_broadcasts(graph: Graph) -> None:
-    """Let an elementwise operation broadcast by itself, where a broadcast result only feeds it."""
+    """Let an elementwise operation broadcast by itself, in place of a repeated array as its input."""
     for node in graph.nodes:
         if node.row.kind != "elementwise" or len(node.inputs) < 2:
             continue
         for i, value in enumerate(node.inputs):
-            if value.node is None or value.node.row.name != "broadcast_to":
-                continue
-            plain = value.node.inputs[0]
+            plain = _before_broadcast(value)
             inputs = [*node.inputs[:i], plain, *node.inputs[i + 1 :]]
-            if np.broadcast_shapes(*[v.spec.shape for v in inputs]) == node.output.spec.shape:
+            if plain is not value and _gives(node, inputs):
                 node.inputs = inputs
+
+
+def _gives(node: Node, inputs: list[Value]) -> bool:
+    """Whether a node gives the same shape for other inputs."""
+    shape = node.output.spec.shape
+    if np.broadcast_shapes(*[v.spec.shape for v in inputs]) != shape:
+        return False
+    return node.row.infer(*[v.spec for v in inputs], **node.params).shape == shape
+
+
+def _before_broadcast(value: Value) -> Value:
+    """The smaller array that a value repeats, if it does."""
+    if value.node is not None and value.node.row.name == "broadcast_to":
+        return value.node.inputs[0]
+    if value.kind == "constant" and value.spec.size and value.spec.shape:
+        first = value.payload.reshape(-1)[0]
+        if (value.payload == first).all():
+            return Value(Spec((), value.spec.dtype), "constant", np.asarray(first))
+    return value
 
 
 def share_common(graph: Graph) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from babytf.engine.autodiff import GradientTape
     from babytf.engine.graph import Value
     from babytf.engine.trace import Trace
+    from babytf.engine.variable import Storage
 
 
 class _State(threading.local):
@@ -103,6 +104,8 @@ def bind(name: str, *inputs: Any, **params: Any) -> Tensor:
         arrays = [t.concrete() for t in tensors]
         with np.errstate(all="ignore"):
             result = Tensor.wrap(row.run(arrays, params))
+        if row.kind == "view" and tensors[0]._window is not None:
+            tensors[0]._window.look(result)
     for tape in state.tapes:
         tape.record(row, tensors, params, result)
     return result
@@ -122,11 +125,12 @@ class Tensor:
         Tensor([3. 6.], shape=(2,), dtype=float32)
     """
 
-    __slots__ = ("__weakref__", "_array", "_keras_history", "_keras_mask", "_node", "dtype", "shape")
+    __slots__ = ("__weakref__", "_array", "_keras_history", "_keras_mask", "_node", "_window", "dtype", "shape")
     __array_priority__ = 100.0
 
     _array: np.ndarray | None
     _node: Value | None
+    _window: Storage | None  # the variable's memory that the array is a window on
     shape: tuple[int, ...]
     dtype: np.dtype
 
@@ -134,6 +138,7 @@ class Tensor:
         array = to_array(value, dtype)
         self._array = array
         self._node = None
+        self._window = None
         self.shape = array.shape
         self.dtype = array.dtype
 
@@ -143,6 +148,7 @@ class Tensor:
         self = cls.__new__(cls)
         self._array = array
         self._node = None
+        self._window = None
         self.shape = array.shape
         self.dtype = array.dtype
         return self
@@ -153,6 +159,7 @@ class Tensor:
         self = cls.__new__(cls)
         self._array = None
         self._node = node
+        self._window = None
         self.shape = node.spec.shape
         self.dtype = node.spec.dtype
         return self

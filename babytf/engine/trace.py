@@ -16,7 +16,7 @@ from babytf.engine.graph import Graph, Node, Value
 from babytf.engine.primitive import Primitive, Spec
 from babytf.engine.program import Program
 from babytf.engine.tensor import NUMPY_FUNCTIONS, Tensor, bind, eager, state
-from babytf.engine.variable import Variable
+from babytf.engine.variable import Variable, variable_label
 from babytf.errors import TracingError, explain
 
 
@@ -142,12 +142,6 @@ class Trace:
         self.graph.outputs = [self.lift(t) for t in outputs]
         self.graph.writes = list(self._writes.values())
         return self.graph
-
-
-def variable_label(variable: Variable) -> str:
-    """A name for a variable in a program: the last two parts of its path."""
-    text = "_".join(variable.path.split("/")[-2:])
-    return "".join(c if c.isalnum() else "_" for c in text)
 
 
 class Compiled:

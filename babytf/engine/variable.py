@@ -41,15 +41,22 @@ class Storage:
 
     def __init__(self, array: np.ndarray) -> None:
         self.array = array
-        self.readers: list[weakref.ref[Tensor]] = []
+        self.readers: dict[int, weakref.ref[Tensor]] = {}
+
+    def look(self, tensor: Tensor) -> None:
+        """Note that a Tensor's array is a window on this memory."""
+        readers, key = self.readers, id(tensor)
+        tensor._window = self
+        readers[key] = weakref.ref(tensor, lambda _: readers.pop(key, None))
 
     def detach(self) -> None:
         """Give each Tensor that looks at this memory a copy of its own: the memory is about to change."""
-        readers, self.readers = self.readers, []
-        for reader in readers:
+        readers, self.readers = self.readers, {}
+        for reader in list(readers.values()):
             tensor = reader()
             if tensor is not None and tensor._array is not None:
                 tensor._array = tensor._array.copy()
+                tensor._window = None
 
 
 class Variable:
@@ -170,12 +177,12 @@ class Variable:
             tensor = state.trace.read(self)
         else:
             found = self._seen() if self._seen is not None else None
-            if found is None or found._array is None or found._array.base is None:
+            if found is None or found._window is not self._storage:
                 view = self._array.view()
                 view.flags.writeable = False
                 found = Tensor.wrap(view)
                 self._seen = weakref.ref(found)
-                self._storage.readers.append(self._seen)
+                self._storage.look(found)
             tensor = found
         for tape in state.tapes:
             tape.see(self, tensor)
@@ -360,6 +367,12 @@ class Variable:
 
     def __ge__(self, other: Any) -> Tensor:
         return self.value >= other
+
+
+def variable_label(variable: Variable) -> str:
+    """A name for a variable in a program: the last two parts of its path."""
+    text = "_".join(variable.path.split("/")[-2:])
+    return "".join(c if c.isalnum() else "_" for c in text)
 
 
 def _rebuild(array: np.ndarray, kept: dict[str, Any]) -> Variable:
