@@ -162,8 +162,8 @@ def set_seed(seed: int) -> None:
         seed: An integer.
     """
     check.number("set_seed", seed=seed)
-    _default_seeds.restart(int(seed))
     global_rng.restart(int(seed))
+    _default_seeds.restart(int(seed))  # last: making the stream draws one of these seeds
 
 
 def _draw(name: str, seed: Any, *inputs: Any, **params: Any) -> Tensor:
