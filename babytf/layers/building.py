@@ -20,6 +20,7 @@ from babytf.layers.calling import CallSignature, context, data_arguments, shapes
 from babytf.layers.input_spec import check_inputs
 from babytf.layers.state import LayerState
 from babytf.layers.symbolic import KerasTensor, Node, infer_specs, is_shape, map_shapes, shape_of, standardize_shape
+from babytf.serialization import claim
 
 
 def _with_account(build: Callable[..., Any]) -> Callable[..., Any]:
@@ -85,7 +86,7 @@ class Buildable(LayerState):
 
     # --- build
 
-    def build(self, input_shape: Any = None) -> None:
+    def build(self, input_shape: Any) -> None:
         """Make the weights. Override it; the layer's first call runs it.
 
         Args:
@@ -203,6 +204,7 @@ class Buildable(LayerState):
                     fix="give the model's input a definite shape: Input((784,)) and not Input((None,))",
                 )
             )
+        claim(f"{type(self).__name__} '{self.name}'", sizes)
         dtype = self.variable_dtype if dtype is None else dtypes.standardize(dtype).name
         if initializer is None:
             initializer = "glorot_uniform" if "float" in dtype else "zeros"

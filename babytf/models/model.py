@@ -16,7 +16,7 @@ import numpy as np
 from babytf import saving
 from babytf.engine import Compiled, Program, Tensor
 from babytf.engine.tensor import state
-from babytf.errors import explain, unknown_name
+from babytf.errors import did_you_mean, explain
 from babytf.layers.calling import context
 from babytf.layers.layer import Layer
 from babytf.layers.state import changes
@@ -112,7 +112,7 @@ class Model(Trainer, Layer):
         if shortcut is None or shortcut.changes != changes[0]:
             shortcut = self.__dict__["_shortcut"] = _Shortcut(self)
         training = kwargs.get("training")
-        usable = isinstance(x, (np.ndarray, Tensor)) and getattr(x, "_keras_mask", None) is None
+        usable = isinstance(x, (np.ndarray, Tensor)) and x.dtype.kind in "fiub" and not hasattr(x, "_keras_mask")
         if not (shortcut.allowed and usable) or len(shortcut.programs) >= _MOST_PROGRAMS:
             return None
         if not set(kwargs) <= {"training"} or not (training is None or isinstance(training, bool)):
@@ -170,7 +170,15 @@ class Model(Trainer, Layer):
         for layer in self.layers:
             if layer.name == name:
                 return layer
-        raise unknown_name("layer", name, [layer.name for layer in self.layers], got=f"get_layer({name!r})")
+        names = [layer.name for layer in self.layers]
+        raise ValueError(
+            explain(
+                f"{type(self).__name__} '{self.name}' has no layer {name!r}.",
+                got=f"get_layer({name!r})",
+                expected="one of " + ", ".join(map(repr, names)) if names else "layers to look among",
+                fix=did_you_mean(str(name), names) or "summary() shows the names",
+            )
+        )
 
     def summary(
         self,

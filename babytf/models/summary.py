@@ -170,18 +170,17 @@ def table(header: list[str], rows: list[list[str]], widths: list[int], align: li
     def rule(left: str, line: str, cross: str, right: str) -> str:
         return left + cross.join(line * w for w in widths) + right
 
-    def lines(cells: list[str], bar: str) -> list[str]:
+    def lines(cells: list[str], bar: str, to_bottom: bool = False) -> list[str]:
         wrapped = [wrap(cell, w - 2) for cell, w in zip(cells, widths, strict=True)]
-        out = []
-        for i in range(max(map(len, wrapped))):
-            pieces = [
-                f" {ALIGN[a](cell[i] if i < len(cell) else '', w - 2)} "
-                for cell, w, a in zip(wrapped, widths, align, strict=True)
-            ]
-            out.append(bar + bar.join(pieces) + bar)
-        return out
+        height = max(map(len, wrapped))
+        blank = [[""] * (height - len(cell)) for cell in wrapped]
+        columns = [b + c if to_bottom else c + b for b, c in zip(blank, wrapped, strict=True)]
+        return [
+            bar + bar.join(f" {ALIGN[a](c, w - 2)} " for c, w, a in zip(row, widths, align, strict=True)) + bar
+            for row in zip(*columns, strict=True)
+        ]
 
-    out = [rule("┏", "━", "┳", "┓"), *lines(header, "┃"), rule("┡", "━", "╇", "┩")]
+    out = [rule("┏", "━", "┳", "┓"), *lines(header, "┃", to_bottom=True), rule("┡", "━", "╇", "┩")]
     for i, row in enumerate(rows):
         out += [rule("├", "─", "┼", "┤")] if i else []
         out += lines(row, "│")
