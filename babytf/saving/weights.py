@@ -53,6 +53,7 @@ class Restore:
     """
 
     def __init__(self, model: Any, reader: H5Reader, skip: Collection[Any] = (), skip_mismatch: bool = False) -> None:
+        self._model = model
         self._assignments: list[tuple[Variable, np.ndarray[Any, Any]]] = []
         self._own_ways: list[tuple[Any, str, dict[str, np.ndarray[Any, Any]]]] = []
         misfits: list[str] = []
@@ -81,6 +82,9 @@ class Restore:
             self._own_ways.append((part, path, store))
             return
         if isinstance(part, Optimizer):
+            if len(group) > len(variables) and part is getattr(self._model, "optimizer", None):
+                part.build(self._model.trainable_variables)  # it had not begun: now it has its state, all zero
+                variables = list(part.variables)
             if not group or not self._fits_optimizer(part, variables, group):
                 return
             variables = variables[: len(group)]

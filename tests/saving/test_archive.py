@@ -140,7 +140,11 @@ def test_a_member_larger_than_it_declares():
 # --- JSON
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)
+    )
+)
 def test_json_round_trip(value):
     import json
 
@@ -148,7 +152,8 @@ def test_json_round_trip(value):
 
 
 @pytest.mark.parametrize(
-    "text", ['{"a": NaN}', "[Infinity]", "[-Infinity]", "[1e999]", '{"a": 1, "a": 2}', "{", '"\\ud800', "[1,]", "", "\xff"]
+    "text",
+    ['{"a": NaN}', "[Infinity]", "[-Infinity]", "[1e999]", '{"a": 1, "a": 2}', "{", '"\\ud800', "[1,]", "", "\xff"],
 )
 def test_what_is_not_strict_json(text):
     with pytest.raises(ValueError, match="config.json is not valid JSON"):

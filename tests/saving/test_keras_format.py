@@ -123,7 +123,12 @@ def test_save_is_a_method_that_takes_paths_and_files(tmp_path):
     buffer.seek(0)
     (tmp_path / "b.keras").write_bytes(buffer.getvalue())
     with open(tmp_path / "a.keras", "rb") as file:
-        models = [load_model(file), load_model(buffer), load_model(tmp_path / "b.keras"), load_model(str(tmp_path / "a.keras"))]
+        models = [
+            load_model(file),
+            load_model(buffer),
+            load_model(tmp_path / "b.keras"),
+            load_model(str(tmp_path / "a.keras")),
+        ]
     for again in models:
         assert_same(state(again), state(model))
 
@@ -165,7 +170,7 @@ def test_a_model_compiled_and_never_trained(tmp_path):
     model = make()
     model.save(tmp_path / "net.keras")
     again = load_model(tmp_path / "net.keras")
-    assert again.train_on_batch(X, Y) > 0
+    assert again.train_on_batch(X, Y)[0] > 0
 
 
 def test_without_the_optimizer(tmp_path):
@@ -368,7 +373,7 @@ def test_integers_where_floats_were(saved):
 def test_the_state_of_another_optimizer_is_passed_over_with_a_warning(tmp_path):
     trained().save_weights(tmp_path / "w.weights.h5")
     other = trained("sgd")
-    with pytest.warns(UserWarning, match="state of optimizer 'sgd' was not loaded"):
+    with pytest.warns(UserWarning, match=r"state of optimizer 'sgd\w*' was not loaded"):
         other.load_weights(tmp_path / "w.weights.h5")
 
 
