@@ -33,8 +33,8 @@ class MaxNorm(Constraint):
         axis: Axis or axes over which the norm is taken; 0 for a Dense kernel, `[0, 1, 2]` for a 2-D convolution.
 
     Example:
-        >>> MaxNorm(1.0)([[3.0], [4.0]]).numpy().round(4).tolist()
-        [[0.6], [0.8]]
+        >>> MaxNorm(2.5)([[3.0], [4.0]]).numpy().round(4).tolist()
+        [[1.5], [2.0]]
     """
 
     def __init__(self, max_value: float = 2, axis: Any = 0) -> None:

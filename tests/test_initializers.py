@@ -138,6 +138,13 @@ def test_orthogonal(shape):
     assert_allclose(product, np.eye(len(product)), atol=1e-5)
 
 
+def test_orthogonal_begins_with_the_direction_of_the_draw():
+    # Gram and Schmidt keep the direction of the first column, sign included: all rotations are then equally likely.
+    drawn = random.normal((6, 4), dtype="float64", seed=1).numpy()
+    q = initializers.Orthogonal(seed=1)((6, 4), dtype="float64").numpy()
+    assert_allclose(q[:, 0], drawn[:, 0] / np.linalg.norm(drawn[:, 0]))
+
+
 @pytest.mark.parametrize("name", sorted({c.__name__ for c in initializers.TABLE.values()} - {"Initializer"}))
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64", None])
 def test_dtype(name, dtype):

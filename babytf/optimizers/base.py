@@ -151,7 +151,7 @@ class Optimizer(State):
             )
         self.gradient_accumulation_steps = steps
 
-        self._not_decayed: set[int] = set()
+        self._not_decayed: set[Variable] = set()
         self._not_decayed_names: re.Pattern[str] | None = None
 
         self._start()
@@ -413,13 +413,13 @@ class Optimizer(State):
                     fix="call exclude_from_weight_decay right after making the optimizer",
                 )
             )
-        self._not_decayed = {id(v) for v in var_list or ()}
+        self._not_decayed = set(var_list or ())
         patterns = sorted(set(var_names or ()))
         self._not_decayed_names = re.compile("|".join(patterns)) if patterns else None
 
     def _is_decayed(self, variable: Variable) -> bool:
         by_name = self._not_decayed_names is not None and self._not_decayed_names.search(variable.name) is not None
-        return not by_name and id(variable) not in self._not_decayed
+        return not by_name and variable not in self._not_decayed
 
     def _decay(self, block: Block, learning_rate: Any) -> None:
         r"""$w \leftarrow w - \lambda \eta w$, except for the members left out."""

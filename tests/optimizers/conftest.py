@@ -35,3 +35,8 @@ class Steps:
 @pytest.fixture(params=["eager", "compiled"])
 def steps(request):
     return Steps(request.param == "compiled")
+
+
+@pytest.fixture
+def both_ways():
+    return Steps(compiled=False), Steps(compiled=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import pickle
 
@@ -407,14 +408,20 @@ def test_get_of_other_things():
             optimizers.get(bad)
 
 
-def test_pickled_optimizer_goes_on():
-    w = Variable([1.0, 2.0], name="w")
-    optimizer = Adam(0.1)
-    optimizer.apply([np.ones(2)], [w])
-    w2, optimizer2 = pickle.loads(pickle.dumps((w, optimizer)))
-    optimizer.apply([np.full(2, 3.0)], [w])
-    optimizer2.apply([np.full(2, 3.0)], [w2])
-    assert_array_equal(w.numpy(), w2.numpy())
+@pytest.mark.parametrize("twin", [lambda x: pickle.loads(pickle.dumps(x)), copy.deepcopy], ids=["pickle", "deepcopy"])
+def test_copied_optimizer_goes_on(twin, steps):
+    w = [Variable([1.0, 2.0], name="a"), Variable(1.0, name="b")]
+    optimizer = Adam(0.1, weight_decay=0.1)
+    optimizer.exclude_from_weight_decay(var_list=w[:1])
+    steps.follow(optimizer, w, [[np.ones(2), 1.0]])
+    w2, optimizer2 = twin((w, optimizer))
+    a = steps.follow(optimizer, w, [[np.full(2, 3.0), 3.0]] * 2)
+    b = steps.follow(optimizer2, w2, [[np.full(2, 3.0), 3.0]] * 2)
+    for x, y in zip((*a[0], *a[1]), (*b[0], *b[1]), strict=True):
+        assert_array_equal(x, y)
+    for v, v2 in zip(optimizer.variables, optimizer2.variables, strict=True):
+        assert v is not v2
+        assert_array_equal(v.numpy(), v2.numpy())
 
 
 # --- optimizers of a user's own

@@ -64,6 +64,18 @@ def test_weights_and_state_are_those_of_keras(case, recorded, steps):
 
 
 @pytest.mark.parametrize("case", CASES)
+def test_compiled_equals_eager(case, recorded, both_ways):
+    results = []
+    for steps in both_ways:
+        variables = variables_of(recorded)
+        optimizer = optimizer_of(case, variables)
+        steps.follow(optimizer, variables, gradients_of(recorded))
+        results.append([v.numpy() for v in (*variables, *optimizer.variables)])
+    for eager, compiled in zip(*results, strict=True):
+        assert_array_equal(eager, compiled)
+
+
+@pytest.mark.parametrize("case", CASES)
 def test_config_is_that_of_keras(case, recorded):
     optimizer = optimizer_of(case, variables_of(recorded))
     assert optimizer.get_config() == CASES[case]["config"]
