@@ -13,14 +13,22 @@ from babytf import activations
 from babytf.engine import GradientTape, Tensor, convert
 from babytf.serialization import register_keras_serializable
 
-RECORDED = Path(__file__).parent / "data" / "recorded"
-CASES = json.loads((RECORDED / "activations.json").read_text())["cases"]
+RECORDED = Path(__file__).parent / "data" / "keras"
+CASES = [c for c in json.loads((RECORDED / "INDEX.json").read_text())["cases"] if c["kind"] == "activation"]
 
 
 @pytest.fixture(scope="module")
 def recorded():
-    with np.load(RECORDED / "activations.npz", allow_pickle=False) as arrays:
+    with np.load(RECORDED / "functions" / "activations.npz", allow_pickle=False) as arrays:
         return dict(arrays)
+
+
+def function_of(case):
+    return getattr(activations, case["fn"].removeprefix("activations."))
+
+
+def tolerance_of(case, quantity):
+    return case["tol"][f"{case['id']}:{quantity}"][quantity]
 
 
 def assert_close(got, expected, tolerance, ignore=()):
@@ -32,26 +40,26 @@ def assert_close(got, expected, tolerance, ignore=()):
     assert error.max(initial=0) <= tolerance
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda c: c["id"])
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c["id"].split("/")[1])
 def test_value_is_that_of_keras(case, recorded):
-    y = getattr(activations, case["fn"])(recorded[case["key"] + "/x"], **case["kw"])
+    y = function_of(case)(recorded[case["key"] + "/x"], **case["kw"])
     ignore = case.get("ignore", {}).get("value", ())
-    assert_close(y, recorded[case["key"] + "/y"], case["tol"]["value"], ignore)
+    assert_close(y, recorded[case["key"] + "/y"], tolerance_of(case, "value"), ignore)
 
 
-@pytest.mark.parametrize("case", [c for c in CASES if c["check_grad"]], ids=lambda c: c["id"])
+@pytest.mark.parametrize("case", [c for c in CASES if c["check_grad"]], ids=lambda c: c["id"].split("/")[1])
 def test_gradient_is_that_of_keras(case, recorded):
     x = convert(recorded[case["key"] + "/gx"])
     with GradientTape() as tape:
         tape.watch(x)
-        y = getattr(activations, case["fn"])(x, **case["kw"])
+        y = function_of(case)(x, **case["kw"])
         loss = (y * np.array(case["cotangent_sign"], "float32")).sum()
     ignore = case.get("ignore", {}).get("gradient", ())
-    assert_close(tape.gradient(loss, x), recorded[case["key"] + "/grad"], case["tol"]["gradient"], ignore)
+    assert_close(tape.gradient(loss, x), recorded[case["key"] + "/grad"], tolerance_of(case, "gradient"), ignore)
 
 
 def test_every_activation_has_a_recorded_value():
-    assert {c["fn"] for c in CASES} == {f.__name__ for f in activations.TABLE.values()}
+    assert {function_of(c) for c in CASES} == set(activations.TABLE.values())
 
 
 X = [-4.0, -1.0, 0.5, 2.0, 9.0]
