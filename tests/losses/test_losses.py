@@ -199,6 +199,22 @@ def test_a_mask_on_the_prediction_leaves_samples_out():
     assert losses.MeanSquaredError()(np.zeros((3, 1)), y_pred, np.array([1.0, 0.5, 1.0])).item() == 1.5
 
 
+def test_a_mask_and_an_ignored_class_leave_out_both():
+    # -log 1/2 and -log 1/4 are left of four: the second is masked, the third of the ignored class
+    y_pred = convert(np.array([[0.5, 0.5], [0.1, 0.9], [0.1, 0.9], [0.25, 0.75]], "float32"))
+    y_pred._keras_mask = convert(np.array([True, False, True, True]))
+    loss = losses.SparseCategoricalCrossentropy(ignore_class=-1)
+    assert_allclose(loss(np.array([0, 0, -1, 0]), y_pred), (np.log(2) + np.log(4)) / 2, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("true_shape", "pred_shape"), [((3, 1), (3,)), ((3,), (3, 1)), ((3, 1), (3, 1))])
+def test_a_column_fits_a_vector(true_shape, pred_shape):
+    # one value per sample in each case: 1, 4, 9
+    loss = losses.MeanSquaredError(reduction="none")
+    got = loss(np.zeros(true_shape), np.array([1.0, 2.0, 3.0]).reshape(pred_shape))
+    assert_allclose(got, [1.0, 4.0, 9.0])
+
+
 @pytest.mark.parametrize("dtype", ["bool", "uint8", "int64", "float64", ">i4"])
 def test_labels_of_any_dtype(dtype):
     y_pred = np.array([[0.2, 0.8], [0.5, 0.5]], "float32")

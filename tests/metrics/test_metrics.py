@@ -86,6 +86,13 @@ def test_mean_by_hand():
     assert [variable.numpy().item() for variable in mean.variables] == [36.0, 4.0]
 
 
+def test_one_weight_for_all_samples():
+    mean = metrics.Mean()
+    mean.update_state([1.0, 2.0, 3.0], sample_weight=[2.0])
+    mean.update_state([8.0])
+    assert mean.result().item() == pytest.approx(20 / 7)  # (2 * 6 + 8) / (2 * 3 + 1)
+
+
 def test_sum_by_hand():
     total = metrics.Sum()
     total.update_state([[1.0, 2.0], [3.0, 4.0]], sample_weight=[1.0, 0.0])
@@ -109,7 +116,7 @@ def test_accuracies_by_hand():
     assert metrics.CategoricalAccuracy()(np.eye(3)[[1, 2, 2, 0]], scores).item() == 0.75
     assert metrics.SparseTopKCategoricalAccuracy(k=2)([2, 2, 0, 0], scores).item() == 0.75  # hits: yes no tie yes
     assert metrics.TopKCategoricalAccuracy(k=2)(np.eye(3)[[2, 2, 2, 1]], scores).item() == 0.5  # yes no yes no
-    assert metrics.BinaryAccuracy()([1, 0, 1, 1], [0.7, 0.5, 0.5, 0.2]).item() == 0.5  # 0.5 is not above 0.5
+    assert metrics.BinaryAccuracy()([1, 0, 0, 1], [0.7, 0.5, 0.5, 0.2]).item() == 0.75  # 0.5 is not above 0.5
     assert metrics.Accuracy()([[1], [2]], [1, 3]).item() == 0.5
 
 
