@@ -70,6 +70,9 @@ class Source:
         place = self.plan.places[id(value)]
         if place.kind == "in variable":
             return self._target(place.variable)
+        if self._still_z(value):
+            assert value.node is not None
+            return self.name(value.node.inputs[0])
         name = self._unique(self._suggest(value))
         shape, dtype = value.spec.shape, value.spec.dtype.name
         if place.kind == "part":
@@ -83,6 +86,16 @@ class Source:
         else:
             self._declared.append((f"{name} = buffer({place.slot}, {shape}, np.{_numpy_name(dtype)})", ""))
         return name
+
+    def _still_z(self, value: Value) -> bool:
+        """Whether this is a layer's `z = x W` with its bias added in the same place."""
+        node = value.node
+        if node is None or node.row.name != "add" or value.name or node.inputs[0].node is None:
+            return False
+        z = node.inputs[0]
+        place, place_z = self.plan.places[id(value)], self.plan.places[id(z)]
+        together = place.kind == place_z.kind == "buffer" and place.slot == place_z.slot and value.spec == z.spec
+        return together and z.node is not None and z.node.row.symbol == "z" and z.node.scopes == node.scopes
 
     def _constant(self, array: np.ndarray) -> str:
         if array.ndim == 0:
@@ -104,6 +117,8 @@ class Source:
         assert node is not None
         layers = [label for label, kind in node.scopes if kind != "backward"]
         symbol = node.row.symbol
+        if node.row.name == "transpose" and value.spec.ndim == 2:
+            return self.name(node.inputs[0]) + "_T"
         if any(kind == "backward" for _, kind in node.scopes):
             symbol = "d_" + symbol
         return f"{layers[-1]}_{symbol}" if layers else symbol
@@ -152,9 +167,6 @@ class Source:
 
     def _statement(self, node: Node) -> None:
         out = node.output
-        place = self.plan.places[id(out)]
-        if place.kind == "view":
-            return  # declared when first used: it looks at memory that stays where it is
         if node.row.name == "flat_concat":
             self._concat(node)
             return
@@ -205,16 +217,13 @@ class Source:
             self.inputs.append(name)
             spec = value.spec
             self._declared.append((f"{name} = np.empty({spec.shape}, np.{_numpy_name(spec.dtype.name)})", "input"))
-        last: tuple[str, ...] = ()
+        title = ""
         for run in chains(graph, self.plan):
-            scopes = [s for s in run[0].scopes if s[1] != "backward"]
-            back = any(kind == "backward" for _, kind in run[0].scopes)
-            title = " / ".join(f"{label} ({kind})" if kind else label for label, kind in scopes)
-            header = (title + (", backward" if back else "")) or ("backward" if back else "")
-            if (header,) != last:
-                if header:
-                    self._body.append((f"# {header}", ""))
-                last = (header,)
+            if all(self.plan.places[id(node.output)].kind == "view" for node in run):
+                continue  # declared when first used: it looks at memory that stays where it is
+            before, title = title, _title(run[0])
+            if title and title != before:
+                self._body.append((f"# {title}", ""))
             if len(run) > 1:
                 self._chunked(run)
             else:
@@ -248,18 +257,22 @@ class Source:
     def _chunked(self, run: list[Node]) -> None:
         size = run[0].output.spec.size
         arrays: list[str] = []
+        by_slot: dict[int, str] = {}
         for node in run:
             for value in [*node.inputs, node.output]:
-                if value.spec.size == size:
-                    name = self.name(value)
-                    if name not in arrays:
-                        arrays.append(name)
-                else:
-                    self.name(value)
+                place = self.plan.places[id(value)]
+                if value.spec.size == size and place.kind == "buffer":
+                    # values that take turns in one memory go by one name
+                    self._names.setdefault(id(value), by_slot.get(place.slot) or self.name(value))
+                    by_slot.setdefault(place.slot, self.name(value))
+                name = self.name(value)
+                if value.spec.size == size and name not in arrays:
+                    arrays.append(name)
         pieces = {name: f"{name}_" for name in arrays}
         loop = self._unique("pieces")
         self._declared.append((f"{loop} = chunks({', '.join(arrays)})", f"{min(CHUNK, size)} elements at a time"))
-        self._body.append((f"for {', '.join(pieces[a] for a in arrays)} in {loop}:", f"({size},) in pieces that stay in cache"))
+        heads = ", ".join(pieces.values())
+        self._body.append((f"for {heads} in {loop}:", f"({size},) in pieces that stay in cache"))
         for node in run:
             text = self._fill(node, pieces[self.name(node.output)], pieces)
             for line in text.split("\n"):
@@ -304,6 +317,15 @@ class Source:
     def function_name(self) -> str:
         """The name of the emitted function."""
         return self._function_name()
+
+
+def _title(node: Node) -> str:
+    """The layer a node belongs to, as a comment; the model around all layers is left out."""
+    scopes = [(label, kind) for label, kind in node.scopes if kind != "backward"]
+    title = " / ".join(f"{label} ({kind})" if kind else label for label, kind in scopes[1:] or scopes)
+    if len(scopes) == len(node.scopes):
+        return title
+    return f"{title}, backward" if title else "backward"
 
 
 def _commented(text: str, note: str) -> str:

@@ -71,6 +71,8 @@ def _stands_for(node: Node) -> Value | None:
         return x
     if name == "transpose" and tuple(node.params.get("axes") or ()) == tuple(range(x.spec.ndim)) != ():
         return x
+    if name in ("add", "subtract") and is_constant(node.inputs[1], 0) and x.spec == spec and x.spec.dtype.kind != "f":
+        return x
     if name in ("multiply", "divide") and len(node.inputs) == 2:
         if is_constant(node.inputs[1], 1) and x.spec == spec:
             return x
