@@ -55,8 +55,8 @@ def main():
     model = keras.Sequential(
         [keras.Input(shape=(1,)), Waves(32), keras.layers.Dense(32, bent_identity), keras.layers.Dense(1)]
     )
-    model.compile(optimizer=keras.optimizers.Adam(0.005), loss=log_cosh_error, metrics=[within_a_tenth])
-    history = model.fit(x, y, batch_size=32, epochs=30, verbose=0)
+    model.compile(optimizer=keras.optimizers.Adam(0.002), loss=log_cosh_error, metrics=[within_a_tenth])
+    history = model.fit(x, y, batch_size=64, epochs=30, verbose=0)
     for epoch in (0, 4, 14, 29):
         loss, share = (history.history[key][epoch] for key in ("loss", "within_a_tenth"))
         print(f"epoch {epoch + 1:2d}: loss {loss:.4f}, within a tenth {share:.1%}")
