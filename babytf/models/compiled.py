@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from babytf import losses, metrics
-from babytf.engine import Tensor, convert, tree
+from babytf.engine import Tensor, convert, scope, tree
 from babytf.errors import explain
 from babytf.losses import Loss
 from babytf.losses.weighting import present
@@ -598,7 +598,7 @@ class CompileMetrics(Metric):
                     f"compile: `{argument}` does not match the model's outputs.",
                     got=f"{argument}={given!r}",
                     expected=f"one entry per output, {_sketch(y_pred)}" + (f", outputs {names}" if names[0] else ""),
-                    fix=f"{argument}={[['mae']] + [[] for _ in paths[1:]]}: a list for each output"
+                    fix=f"{argument}={[tree.flatten(given), *([] for _ in paths[1:])]}: a list for each output"
                     if all(len(path) == 1 for path in paths)
                     else "nest them as the outputs are",
                 )
@@ -651,9 +651,11 @@ class CompileMetrics(Metric):
             weights = [sample_weight] * len(targets)
         for output, path, target, weight in zip(self._outputs, self._paths, targets, weights, strict=True):
             for metric in output.metrics:
-                metric.update_state(target, at(y_pred, path))
+                with scope(metric.name, type(metric).__name__):
+                    metric.update_state(target, at(y_pred, path))
             for metric in output.weighted:
-                metric.update_state(target, at(y_pred, path), weight)
+                with scope(metric.name, type(metric).__name__):
+                    metric.update_state(target, at(y_pred, path), weight)
 
     def reset_state(self) -> None:
         """Start again."""

@@ -207,7 +207,7 @@ def test_sample_weights_that_do_not_fit():
         ("mse", "ta", "pa", None, r"fix:      metrics=\['mse'\]"),
         (["msee"], "ta", "pa", None, "did you mean 'mse'"),
         ([None], "ta", "pa", None, "a metric is missing"),
-        (["mse"], T, P, N, r"metrics=\['mse'\](.|\n)*outputs \['a', 'b'\]"),
+        (["mse"], T, P, N, r"metrics=\['mse'\](.|\n)*\['a', 'b'\](.|\n)*\[\['mse'\], \[\]\]"),
         (["mse", "mae", "mse"], T, P, N, "does not match the model's outputs"),
         ({"c": "mse"}, T, P, N, r"metrics=\{'c': 'mse'\}"),
         ({"x": "mse"}, {"x": T, "y": "ta"}, {"x": P, "y": "pa"}, None, "nest them"),
