@@ -90,9 +90,7 @@ class SeedGenerator:
         Args:
             ordered: As in Keras; the numbers are random either way.
         """
-        return bind(
-            "random_integers", generator=self.generator, low=0, high=2**32, shape=(2,), dtype="uint32"
-        )
+        return bind("random_integers", generator=self.generator, low=0, high=2**32, shape=(2,), dtype="uint32")
 
     def get_config(self) -> dict[str, Any]:
         """What `from_config` needs: the seed and the name."""
@@ -179,9 +177,7 @@ def _draw(name: str, seed: Any, *inputs: Any, **params: Any) -> Tensor:
             return _constant(name, generator, known, params)
         generator = _Repeating(int(seed))  # type: ignore[assignment]
     else:
-        raise ValueError(
-            explain("bad `seed`.", got=f"seed={seed!r}", expected="an integer, a SeedGenerator or None")
-        )
+        raise ValueError(explain("bad `seed`.", got=f"seed={seed!r}", expected="an integer, a SeedGenerator or None"))
     return bind(name, *inputs, generator=generator, **params)
 
 
@@ -327,7 +323,7 @@ def shuffle(x: Any, axis: int = 0, seed: Any = None) -> Tensor:
 
 
 def gamma(shape: Any, alpha: Any, dtype: Any = None, seed: Any = None) -> Tensor:
-    """Numbers distributed as $\\Gamma(\\alpha, 1)$; no gradient flows to `alpha`.
+    r"""Numbers distributed as $\Gamma(\alpha, 1)$; no gradient flows to `alpha`.
 
     Args:
         shape: Shape of the result.
@@ -340,7 +336,7 @@ def gamma(shape: Any, alpha: Any, dtype: Any = None, seed: Any = None) -> Tensor
 
 
 def beta(shape: Any, alpha: Any, beta: Any, dtype: Any = None, seed: Any = None) -> Tensor:
-    """Numbers in (0, 1) distributed as $\\mathrm{Beta}(\\alpha, \\beta)$.
+    r"""Numbers in (0, 1) distributed as $\mathrm{Beta}(\alpha, \beta)$.
 
     Args:
         shape: Shape of the result.
@@ -368,9 +364,7 @@ def binomial(shape: Any, counts: Any, probabilities: Any, dtype: Any = None, see
     """
     wanted, shape = standardize(dtype), static_shape(shape)
     trials = to_dtype(_parameter(counts, shape), np.dtype("int64"))
-    return _draw(
-        "random_binomial", seed, trials, _parameter(probabilities, shape), shape=shape, dtype=wanted.name
-    )
+    return _draw("random_binomial", seed, trials, _parameter(probabilities, shape), shape=shape, dtype=wanted.name)
 
 
 def _parameter(x: Any, shape: tuple[int, ...]) -> Tensor:

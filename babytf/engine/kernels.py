@@ -52,7 +52,9 @@ def select(condition: np.ndarray, a: np.ndarray, b: np.ndarray, mask: np.ndarray
 
 def _ratio(x: np.ndarray, top: tuple[float, ...], bottom: tuple[float, ...]) -> np.ndarray:
     """A quotient of two polynomials, their coefficients from the highest power down."""
-    return _polynomial(x, top) / _polynomial(x, bottom)
+    y = _polynomial(x, top)
+    y /= _polynomial(x, bottom)
+    return y
 
 
 def _polynomial(x: np.ndarray, coefficients: tuple[float, ...]) -> np.ndarray:
@@ -170,8 +172,8 @@ def _checked(indices: np.ndarray, size: int, what: str) -> bool:
 
 def take(x: np.ndarray, indices: np.ndarray, axis: int, out: np.ndarray) -> None:
     """`out[..., i, ...] = x[..., indices[i], ...]`."""
-    mode = "wrap" if _checked(indices, x.shape[axis], "take") else "clip"
-    np.take(x, indices, axis=axis, out=out, mode=mode)  # mode "raise" would go through a copy
+    # mode "raise" would go through a copy
+    np.take(x, indices, axis=axis, out=out, mode="wrap" if _checked(indices, x.shape[axis], "take") else "clip")
 
 
 def add_at(x: np.ndarray, indices: np.ndarray, axis: int, out: np.ndarray) -> None:
@@ -248,17 +250,17 @@ def _check_labels(labels: np.ndarray, classes: int) -> None:
         )
 
 
-def _full_key(key: tuple, indices: tuple[np.ndarray, ...]) -> tuple:
+def _full_key(key: tuple[Any, ...], indices: tuple[np.ndarray, ...]) -> tuple[Any, ...]:
     arrays = iter(indices)
     return tuple(next(arrays) if part is ARRAY else part for part in key)
 
 
-def gather(xs: tuple[np.ndarray, ...], key: tuple, out: np.ndarray) -> None:
+def gather(xs: tuple[np.ndarray, ...], key: tuple[Any, ...], out: np.ndarray) -> None:
     """`x[key]`."""
     out[...] = xs[0][_full_key(key, xs[1:])]
 
 
-def scatter_add(xs: tuple[np.ndarray, ...], key: tuple, out: np.ndarray) -> None:
+def scatter_add(xs: tuple[np.ndarray, ...], key: tuple[Any, ...], out: np.ndarray) -> None:
     """`out[key] += x`, from zero; each of equal indices counts."""
     out.fill(0)
     if len(xs) == 2 and key and key[0] is ARRAY and all(part == slice(None) for part in key[1:]):
@@ -271,7 +273,7 @@ def scatter_add(xs: tuple[np.ndarray, ...], key: tuple, out: np.ndarray) -> None
 _UPDATES: dict[str, Any] = {"add": np.add, "mul": np.multiply, "max": np.maximum, "min": np.minimum}
 
 
-def scatter_update(xs: tuple[np.ndarray, ...], key: tuple, how: str, out: np.ndarray) -> None:
+def scatter_update(xs: tuple[np.ndarray, ...], key: tuple[Any, ...], how: str, out: np.ndarray) -> None:
     """A copy of `x` in which `x[key]` is set to, or combined with, the updates."""
     x, updates, *indices = xs
     where = _full_key(key, tuple(indices))
@@ -325,4 +327,4 @@ def kept(generator: np.random.Generator, keep: float, shape: tuple[int, ...]) ->
     bits = 16 if 0.01 <= keep <= 0.99 else 32
     words = generator.bit_generator.random_raw(-(-size * bits // 64))
     numbers = words.view(f"u{bits // 8}")[:size].reshape(shape)
-    return np.less(numbers, round(keep * 2**bits))
+    return np.asarray(np.less(numbers, round(keep * 2**bits)))

@@ -10,6 +10,14 @@ from babytf.engine.dtypes import is_weak, result_dtype
 from babytf.engine.tensor import Tensor, bind, convert
 from babytf.ops.operands import floating, floating_pair, pair, to_dtype, together
 
+_INT = np.dtype("int32")
+
+
+def _numbers(x1: Any, x2: Any) -> tuple[Tensor, ...]:
+    """A pair in which booleans count as integers."""
+    a, b = pair(x1, x2)
+    return (a, b) if a.dtype.kind != "b" else (to_dtype(a, _INT), to_dtype(b, _INT))
+
 
 def add(x1: Any, x2: Any) -> Tensor:
     """`x1 + x2`."""
@@ -46,12 +54,12 @@ def divide_no_nan(x1: Any, x2: Any) -> Tensor:
 
 def floor_divide(x1: Any, x2: Any) -> Tensor:
     """The largest integer not above `x1 / x2`, in the dtype of the arguments."""
-    return bind("floor_divide", *pair(x1, x2))
+    return bind("floor_divide", *_numbers(x1, x2))
 
 
 def mod(x1: Any, x2: Any) -> Tensor:
     """The remainder of `x1 / x2`, with the sign of `x2`."""
-    return bind("mod", *pair(x1, x2))
+    return bind("mod", *_numbers(x1, x2))
 
 
 def power(x1: Any, x2: Any) -> Tensor:
@@ -61,20 +69,20 @@ def power(x1: Any, x2: Any) -> Tensor:
     """
     if is_weak(x2) and not is_weak(x1):
         x = convert(x1)
-        if x2 == 1:
+        if x2 == 1 and x.dtype.kind != "b":
             return to_dtype(x, result_dtype(x, x2))
         if x2 in (2, 3):
             x = to_dtype(x, result_dtype(x, x2))
             return square(x) if x2 == 2 else multiply(square(x), x)
         if x2 in (0.5, -0.5, -1) and (x.dtype.kind == "f" or isinstance(x2, float)):
             return bind({0.5: "sqrt", -0.5: "rsqrt", -1: "reciprocal"}[x2], floating(x))
-    return bind("power", *pair(x1, x2))
+    return bind("power", *_numbers(x1, x2))
 
 
 def square(x: Any) -> Tensor:
     """`x * x`."""
     x = convert(x)
-    return bind("square", x if x.dtype.kind != "b" else to_dtype(x, np.dtype("int32")))
+    return bind("square", x if x.dtype.kind != "b" else to_dtype(x, _INT))
 
 
 def maximum(x1: Any, x2: Any) -> Tensor:
@@ -100,7 +108,7 @@ def clip(x: Any, x_min: Any, x_max: Any) -> Tensor:
         return x if x_max is None else minimum(x, x_max)
     a, low, high = together(x, x_min, x_max)
     if a.dtype.kind == "b":
-        a, low, high = (to_dtype(t, np.dtype("int32")) for t in (a, low, high))
+        a, low, high = (to_dtype(t, _INT) for t in (a, low, high))
     return bind("clip", a, low, high)
 
 

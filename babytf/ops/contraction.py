@@ -134,7 +134,10 @@ def _product(a: tuple[str, Tensor], b: tuple[str, Tensor], wanted: set[str]) -> 
     columns = [c for c in t if c not in s]
     x = transpose(x, [s.index(c) for c in batch + rows + inner])
     y = transpose(y, [t.index(c) for c in batch + inner + columns])
-    of_x, of_y = dict(zip(batch + rows + inner, x.shape, strict=True)), dict(zip(batch + inner + columns, y.shape, strict=True))
+    of_x, of_y = (
+        dict(zip(batch + rows + inner, x.shape, strict=True)),
+        dict(zip(batch + inner + columns, y.shape, strict=True)),
+    )
     term = "".join(batch + rows + columns)
     shape = [max(of_x.get(c, 1), of_y.get(c, 1)) for c in term]
     if not inner or any(of_x[c] != of_y[c] for c in inner):

@@ -78,7 +78,9 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) ->
     if stop is None:
         start, stop = 0, start
     step = 1 if step is None else step
-    start, stop, step = (x.item() if isinstance(x, (Tensor, np.generic, np.ndarray)) else x for x in (start, stop, step))
+    start, stop, step = (
+        x.item() if isinstance(x, (Tensor, np.generic, np.ndarray)) else x for x in (start, stop, step)
+    )
     found = dtype_or(dtype, result_dtype(start, stop, step))
     return Tensor.wrap(np.arange(start, stop, step).astype(found))
 

@@ -7,12 +7,11 @@ from typing import Any
 from babytf.engine.dtypes import standardize
 from babytf.engine.tensor import Tensor, bind, convert
 from babytf.ops.operands import one_axis, to_dtype
-from babytf.ops.reduction import _sum_dtype
 
 
 def _running(name: str, x: Any, axis: int | None, dtype: Any) -> Tensor:
     x = convert(x)
-    x = to_dtype(x, standardize(_sum_dtype(x) if dtype is None else dtype))
+    x = to_dtype(x, standardize(dtype or ("int32" if x.dtype.kind == "b" else x.dtype)))
     if axis is None:
         x, axis = bind("reshape", x, shape=(x.size,)), 0
     return bind(name, x, axis=one_axis(axis, x.ndim))

@@ -30,7 +30,7 @@ def cbrt(x: Any) -> Tensor:
 
 
 def exp(x: Any) -> Tensor:
-    """e to the power of `x`."""
+    """$e^x$."""
     return bind("exp", floating(x))
 
 

@@ -1,4 +1,4 @@
-"""Reading and writing by position. Next: `sorting.py`."""
+"""Reading and writing by position. Next: `slicing.py`."""
 
 from __future__ import annotations
 
@@ -124,35 +124,6 @@ def _integers(indices: Any, who: str) -> Tensor:
             )
         return to_dtype(indices, np.dtype("int32"))
     return indices
-
-
-def slice_(inputs: Any, start_indices: Any, shape: Any) -> Tensor:
-    """The block of a given shape that begins at `start_indices`.
-
-    Args:
-        inputs: Tensor.
-        start_indices: Where it begins on each axis.
-        shape: Its size on each axis; -1 reaches to the end.
-    """
-    x = convert(inputs)
-    starts, sizes = static_shape(start_indices), static_shape(shape)
-    stops = [n if size == -1 else start + size for start, size, n in zip(starts, sizes, x.shape, strict=True)]
-    return x[tuple(slice(a, b) for a, b in zip(starts, stops, strict=True))]
-
-
-def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Tensor:
-    """A copy of `inputs` in which the block that begins at `start_indices` is `updates`.
-
-    Args:
-        inputs: Tensor.
-        start_indices: Where the block begins on each axis.
-        updates: Tensor: the block.
-    """
-    x = convert(inputs)
-    updates = to_dtype(updates, x.dtype)
-    starts = static_shape(start_indices)
-    places = Places(slice(s, s + n) for s, n in zip(starts, updates.shape, strict=True))
-    return bind("scatter_update", x, updates, key=places, how="set")
 
 
 def _columns(indices: Tensor) -> tuple[list[Tensor], Places]:

@@ -158,5 +158,3 @@ def tril(x: Any, k: int = 0) -> Tensor:
 def triu(x: Any, k: int = 0) -> Tensor:
     """Each matrix with zeros below diagonal `k`."""
     return _triangle(x, k, False)
-
-

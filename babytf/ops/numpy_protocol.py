@@ -16,10 +16,10 @@ from babytf.errors import explain
 from babytf.ops import (
     arithmetic,
     comparison,
+    contraction,
     core,
     creation,
     cumulative,
-    contraction,
     elementary,
     indexing,
     linear_algebra,
@@ -54,7 +54,11 @@ def _refuse(function: Any, given: dict[str, Any]) -> None:
     """Raise for the first argument that asks for something."""
     for name, value in given.items():
         neutral = _NEUTRAL.get(name, ())
-        if value is None or value is _NOT_GIVEN or any(value is n or (isinstance(n, str) and value == n) for n in neutral):
+        if (
+            value is None
+            or value is _NOT_GIVEN
+            or any(value is n or (isinstance(n, str) and value == n) for n in neutral)
+        ):
             continue
         raise TypeError(
             explain(
@@ -138,7 +142,13 @@ def _spread(function: Callable, ours: Callable[..., Tensor]) -> None:
     """`np.var` and `np.std` may divide by fewer than the number of elements."""
 
     def call(
-        a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0, keepdims: Any = False, **rest: Any
+        a: Any,
+        axis: Any = None,
+        dtype: Any = None,
+        out: Any = None,
+        ddof: float = 0,
+        keepdims: Any = False,
+        **rest: Any,
     ) -> Tensor:
         ddof = rest.pop("correction", ddof) or 0
         ddof = 0 if ddof is _NOT_GIVEN else ddof

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import itertools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -58,9 +59,7 @@ def transpose(x: Any, axes: Any = None) -> Tensor:
     x = convert(x)
     order = tuple(range(x.ndim))[::-1] if axes is None else tuple(one_axis(a, x.ndim, "axes") for a in axes)
     if sorted(order) != list(range(x.ndim)):
-        raise ShapeError(
-            explain("transpose: name each axis once.", got=f"axes={axes!r} for an array of {x.ndim} axes")
-        )
+        raise ShapeError(explain("transpose: name each axis once.", got=f"axes={axes!r} for an array of {x.ndim} axes"))
     return x if order == tuple(range(x.ndim)) else bind("transpose", x, axes=order)
 
 
@@ -83,7 +82,10 @@ def moveaxis(x: Any, source: Any, destination: Any) -> Tensor:
     """
     x = convert(x)
     sources = [one_axis(a, x.ndim, "source") for a in (source if isinstance(source, Sequence) else [source])]
-    places = [one_axis(a, x.ndim, "destination") for a in (destination if isinstance(destination, Sequence) else [destination])]
+    places = [
+        one_axis(a, x.ndim, "destination")
+        for a in (destination if isinstance(destination, Sequence) else [destination])
+    ]
     if len(sources) != len(places):
         raise ShapeError(explain("moveaxis: a place for each axis.", got=f"source={source}, destination={destination}"))
     order = [i for i in range(x.ndim) if i not in sources]
@@ -133,9 +135,7 @@ def broadcast_to(x: Any, shape: Any) -> Tensor:
         ShapeError: If the shapes do not fit.
     """
     x, shape = convert(x), static_shape(shape)
-    fits = len(shape) >= x.ndim and builtins.all(
-        n in (1, m) for n, m in zip(x.shape[::-1], shape[::-1], strict=False)
-    )
+    fits = len(shape) >= x.ndim and builtins.all(n in (1, m) for n, m in zip(x.shape[::-1], shape[::-1], strict=False))
     if not fits:
         raise ShapeError(
             explain("broadcast_to: the shapes do not fit.", got=f"an array of shape {x.shape}, shape={shape}")
@@ -164,7 +164,9 @@ def concatenate(xs: Any, axis: int | None = 0) -> Tensor:
     first = tensors[0].shape
     axis = one_axis(axis, len(first))
     for t in tensors:
-        if t.ndim != len(first) or builtins.any(n != m for i, (n, m) in enumerate(zip(t.shape, first, strict=True)) if i != axis):
+        if t.ndim != len(first) or builtins.any(
+            n != m for i, (n, m) in enumerate(zip(t.shape, first, strict=True)) if i != axis
+        ):
             raise ShapeError(
                 explain(
                     f"concatenate: the arrays differ on other axes than {axis}.",
@@ -212,13 +214,15 @@ def unstack(x: Any, num: int | None = None, axis: int = 0) -> list[Tensor]:
     x = convert(x)
     axis = one_axis(axis, x.ndim)
     if num is not None and num != x.shape[axis]:
-        raise ShapeError(explain("unstack: `num` is not the axis's size.", got=f"num={num}, shape {x.shape}, axis={axis}"))
+        raise ShapeError(
+            explain("unstack: `num` is not the axis's size.", got=f"num={num}, shape {x.shape}, axis={axis}")
+        )
     return [x[(slice(None),) * axis + (i,)] for i in range(x.shape[axis])]
 
 
 def _pieces(x: Tensor, places: Sequence[int], axis: int) -> list[Tensor]:
     edges = [0, *places, x.shape[axis]]
-    return [x[(slice(None),) * axis + (slice(a, b),)] for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [x[(slice(None),) * axis + (slice(a, b),)] for a, b in itertools.pairwise(edges)]
 
 
 def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Tensor]:
@@ -296,7 +300,7 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = N
             raise ValueError(explain(f"pad: mode {mode!r} takes no `constant_values`.", got=f"{constant_values!r}"))
         for axis, (before, after) in enumerate(widths):
             if before or after:
-                places = np.pad(np.arange(x.shape[axis]), (before, after), mode=mode)
+                places = np.pad(np.arange(x.shape[axis]), (before, after), mode=mode)  # type: ignore[call-overload]
                 x = bind("take", x, Tensor.wrap(places), axis=axis)
         return x
     value = 0 if constant_values is None else constant_values

@@ -103,14 +103,10 @@ CASES: dict[str, list[tuple[list, dict]]] = {
     "random_uniform": [([], {"shape": (2, 3), "generator": _GENERATOR} | _F8)],
     "random_normal": [([], {"shape": (2, 3), "generator": _GENERATOR} | _F8)],
     "random_truncated_normal": [([], {"shape": (2, 3), "generator": _GENERATOR} | _F8)],
-    "random_integers": [
-        ([], {"shape": (2, 3), "generator": _GENERATOR, "low": -1, "high": 5, "dtype": "int32"})
-    ],
+    "random_integers": [([], {"shape": (2, 3), "generator": _GENERATOR, "low": -1, "high": 5, "dtype": "int32"})],
     "random_permutation": [([], {"shape": (5,), "generator": _GENERATOR, "dtype": "int64"})],
     "random_gamma": [([np.full((2, 3), 2.0)], {"shape": (2, 3), "generator": _GENERATOR} | _F8)],
-    "random_binomial": [
-        ([np.full((2, 3), 9), np.full((2, 3), 0.3)], {"shape": (2, 3), "generator": _GENERATOR} | _F8)
-    ],
+    "random_binomial": [([np.full((2, 3), 9), np.full((2, 3), 0.3)], {"shape": (2, 3), "generator": _GENERATOR} | _F8)],
     "dropout_mask": [([], {"shape": (2, 3), "generator": _GENERATOR, "keep": 0.75} | _F8)],
 }
 for _name in ("logical_and", "logical_or", "logical_xor", "bitwise_and", "bitwise_or", "bitwise_xor"):
@@ -222,9 +218,7 @@ def test_second_derivative_agrees_with_central_difference(row, inputs, params, r
     gradients = [None] * len(arrays)
     for i, g in zip(moving(arrays), found, strict=True):
         gradients[i] = g
-    assert_derivative(
-        lambda moved: float(slope([Tensor(a) for a in moved]).numpy()), gradients, arrays, rng, rtol=1e-5
-    )
+    assert_derivative(lambda moved: float(slope([Tensor(a) for a in moved]).numpy()), gradients, arrays, rng, rtol=1e-5)
 
 
 @pytest.mark.parametrize("name", sorted(FLAT))
@@ -299,9 +293,7 @@ def test_crossentropy_gradients_from_logits(kind, rng):
 # --- what the engine takes for granted
 
 
-@pytest.mark.parametrize(
-    ("row", "inputs", "params"), [case for case in ALL if case.values[0].kind == "elementwise"]
-)
+@pytest.mark.parametrize(("row", "inputs", "params"), [case for case in ALL if case.values[0].kind == "elementwise"])
 def test_elementwise_rows_may_write_over_an_input(row, inputs, params, rng):
     arrays = draw(row, inputs, rng)
     spec = row.infer(*arrays, **params)
@@ -349,9 +341,10 @@ def _garbage(spec):
 def test_every_row_has_a_formula_that_takes_its_fields(row):
     if row.name == "flat_concat":
         return
-    assert row.latex
-    fields = dict.fromkeys((*row.inputs, *row.param_names, "count", "axis", "shape"), "x")
-    assert "{x}" not in row.latex.format(**fields).replace("{x}", "x")
+    fields = dict.fromkeys((*row.inputs, *row.param_names), "x")
+    formula = row.latex.format(**fields)
+    assert formula.count("{") == formula.count("}")
+    assert formula
 
 
 def test_no_case_is_left_over():
@@ -399,13 +392,15 @@ def test_select_moves_bits_and_so_keeps_nan_and_signs(rng):
             np.testing.assert_array_equal(got.view("int64"), expected.view("int64"))
 
 
-@pytest.mark.parametrize("name", ["take", "take_along_axis", "pick"])
-def test_an_index_out_of_range_is_named(name):
-    x, bad = np.zeros((2, 3)), np.array([0, 3])
+@pytest.mark.parametrize(
+    ("name", "indices", "params"),
+    [
+        ("take", [0, 3], {"axis": 1}),
+        ("take_along_axis", [[0], [3]], {"axis": 1}),
+        ("add_at", [0, 0, 3], {"axis": 1, "size": 3}),
+        ("pick", [0, 3], {}),
+    ],
+)
+def test_an_index_out_of_range_is_named(name, indices, params):
     with pytest.raises((IndexError, ValueError), match=r"(?s)\b3\b is out of range.*got:.*expected:.*fix:"):
-        if name == "pick":
-            bind(name, x, bad)
-        elif name == "take":
-            bind(name, x, bad, axis=1)
-        else:
-            bind(name, x, bad.reshape(2, 1), axis=1)
+        bind(name, np.zeros((2, 3)), np.array(indices), **params)

@@ -62,9 +62,7 @@ primitive(
     ),
     infer=same_spec,
     inputs="x",
-    vjp=lambda g, y, x, negative_slope: (
-        g * bind("select", x > 0, number(1, x), number(negative_slope, x)),
-    ),
+    vjp=lambda g, y, x, negative_slope: (g * bind("select", x > 0, number(1, x), number(negative_slope, x)),),
     latex=r"\max(0, {x}) + {negative_slope} \min(0, {x})",
     domain=(-3.0, 3.0),
     kind="elementwise",

@@ -13,8 +13,12 @@ def _along(x: Spec, axis: int) -> Spec:
     return Spec(x.shape, x.dtype)
 
 
+def _part(x: Tensor, axis: int, part: slice) -> Tensor:
+    return x[(slice(None),) * axis + (part,)]
+
+
 def _reversed(x: Tensor, axis: int) -> Tensor:
-    return x[(slice(None),) * axis + (slice(None, None, -1),)]
+    return _part(x, axis, slice(None, None, -1))
 
 
 primitive(
@@ -30,9 +34,8 @@ primitive(
 
 def _before(x: Tensor, axis: int, first: float) -> Tensor:
     """Each element's predecessor along the axis; `first` for the first one."""
-    keep = (slice(None),) * axis
-    edge = x[(*keep, slice(0, 1))] * 0.0 + first
-    return bind("concatenate", edge, x[(*keep, slice(None, -1))], axis=axis)
+    head, rest = _part(x, axis, slice(0, 1)), _part(x, axis, slice(None, -1))
+    return bind("concatenate", head * 0.0 + first, rest, axis=axis)
 
 
 def _cumprod_vjp(g: Tensor, y: Tensor, x: Tensor, axis: int) -> tuple[Tensor]:

@@ -207,8 +207,12 @@ _unary("arctan", "arctan", lambda g, y, x: (g / (x * x + 1.0),), r"\arctan {x}",
 _unary("sinh", "sinh", lambda g, y, x: (g * bind("cosh", x),), r"\sinh {x}", (-3.0, 3.0))
 _unary("cosh", "cosh", lambda g, y, x: (g * bind("sinh", x),), r"\cosh {x}", (-3.0, 3.0))
 _unary("tanh", "tanh", lambda g, y, x: (g * (1.0 - y * y),), r"\tanh({x})", (-3.0, 3.0))
-_unary("arcsinh", "arcsinh", lambda g, y, x: (g / bind("sqrt", x * x + 1.0),), r"\operatorname{{arsinh}} {x}", (-3.0, 3.0))
-_unary("arccosh", "arccosh", lambda g, y, x: (g / bind("sqrt", x * x - 1.0),), r"\operatorname{{arcosh}} {x}", (1.5, 3.0))
+_unary(
+    "arcsinh", "arcsinh", lambda g, y, x: (g / bind("sqrt", x * x + 1.0),), r"\operatorname{{arsinh}} {x}", (-3.0, 3.0)
+)
+_unary(
+    "arccosh", "arccosh", lambda g, y, x: (g / bind("sqrt", x * x - 1.0),), r"\operatorname{{arcosh}} {x}", (1.5, 3.0)
+)
 _unary("arctanh", "arctanh", lambda g, y, x: (g / (1.0 - x * x),), r"\operatorname{{artanh}} {x}", (-0.9, 0.9))
 _unary("floor", "floor", zero_vjp, r"\lfloor {x} \rfloor", (-3.0, 3.0))
 _unary("ceil", "ceil", zero_vjp, r"\lceil {x} \rceil", (-3.0, 3.0))

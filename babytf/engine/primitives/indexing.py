@@ -109,7 +109,9 @@ def _gather_spec(x: Spec, *indices: Spec, key: Places, shape: tuple[int, ...]) -
     return Spec(shape, x.dtype)
 
 
-def _gather_vjp(g: Tensor, y: Tensor, x: Tensor, *indices: Tensor, key: Places, shape: tuple[int, ...]) -> tuple:
+def _gather_vjp(
+    g: Tensor, y: Tensor, x: Tensor, *indices: Tensor, key: Places, shape: tuple[int, ...]
+) -> tuple[Any, ...]:
     return (bind("scatter_add", g, *indices, key=key, shape=x.shape), *[None for _ in indices])
 
 
@@ -125,7 +127,9 @@ primitive(
 )
 
 
-def _scatter_vjp(g: Tensor, y: Tensor, x: Tensor, *indices: Tensor, key: Places, shape: tuple[int, ...]) -> tuple:
+def _scatter_vjp(
+    g: Tensor, y: Tensor, x: Tensor, *indices: Tensor, key: Places, shape: tuple[int, ...]
+) -> tuple[Any, ...]:
     return (bind("gather", g, *indices, key=key, shape=x.shape), *[None for _ in indices])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 
-class Key(tuple):
+class Key(tuple[Any, ...]):
     """The slices, integers, `None` and `...` of an index.
 
     Example:
@@ -36,7 +36,7 @@ def _text(part: Any) -> str:
     return f"{start}:{stop}" + (f":{step}" if step else "")
 
 
-class Places(tuple):
+class Places(tuple[Any, ...]):
     """A key in which `ARRAY` stands where the next array of indices goes."""
 
     __slots__ = ()

@@ -62,16 +62,15 @@ primitive(
 )
 
 
-def _mean_vjp(g: Tensor, y: Tensor, x: Tensor, axis: Axis, keepdims: bool, dtype: str, count: int) -> tuple:
+def _mean_vjp(
+    g: Tensor, y: Tensor, x: Tensor, axis: Axis, keepdims: bool, dtype: str, count: int
+) -> tuple[Tensor | None]:
     return (_back(g / count, x, axis, keepdims),)
 
 
 primitive(
     "mean",
-    source=(
-        "np.add.reduce({x}, axis={axis}, keepdims={keepdims}, out={out})\n"
-        "np.divide({out}, {count}, out={out})"
-    ),
+    source=("np.add.reduce({x}, axis={axis}, keepdims={keepdims}, out={out})\nnp.divide({out}, {count}, out={out})"),
     infer=_spec_as,
     inputs="x",
     vjp=_mean_vjp,
