@@ -50,7 +50,6 @@ class Buildable(LayerState):
     """Base of `Layer`: an object that makes its weights when it learns the shape of its input."""
 
     call: Callable[..., Any]
-    compute_dtype: str
     input_spec: Any
     _dtype_policy: DTypePolicy
     _path: str | None
@@ -78,6 +77,11 @@ class Buildable(LayerState):
     def variable_dtype(self) -> str:
         """The dtype of the weights."""
         return self._dtype_policy.variable_dtype
+
+    @property
+    def compute_dtype(self) -> str:
+        """The dtype of the arithmetic: floating-point inputs are cast to it."""
+        return self._dtype_policy.compute_dtype
 
     @property
     def path(self) -> str | None:
@@ -194,12 +198,13 @@ class Buildable(LayerState):
                     fix=f"add_weight(shape=…, name={shape!r})",
                 )
             )
-        sizes = standardize_shape(() if shape is None else shape)
-        if None in sizes:
+        given = standardize_shape(() if shape is None else shape)
+        sizes = tuple(size for size in given if size is not None)
+        if len(sizes) < len(given):
             raise ValueError(
                 explain(
                     f"{type(self).__name__} '{self.name}': the weight '{name}' needs a size that is not known.",
-                    got=f"shape {sizes}",
+                    got=f"shape {given}",
                     expected="integers only",
                     fix="give the model's input a definite shape: Input((784,)) and not Input((None,))",
                 )

@@ -77,25 +77,25 @@ class Dense(Layer):
         self.bias_regularizer = regularizers.get(bias_regularizer)
         self.kernel_constraint = constraints.get(kernel_constraint)
         self.bias_constraint = constraints.get(bias_constraint)
-        self.lora_rank = self._not_available("low-rank adaptation", lora_rank=lora_rank)
-        self.lora_alpha = self._not_available("low-rank adaptation", lora_alpha=lora_alpha)
-        self.quantization_config = self._not_available("quantization", quantization_config=quantization_config)
+        self._refuse("low-rank adaptation", lora_rank=lora_rank, lora_alpha=lora_alpha)
+        self._refuse("quantization", quantization_config=quantization_config)
+        self.lora_rank = self.lora_alpha = self.quantization_config = None
         self.input_spec = InputSpec(min_ndim=2)
         self.supports_masking = True
 
     _left_out_when_none = ("activity_regularizer", "lora_rank", "lora_alpha")
 
-    def _not_available(self, what: str, **argument: Any) -> None:
-        ((name, value),) = argument.items()
-        if value is not None:
-            raise NotImplementedError(
-                explain(
-                    f"Dense '{self.name}': {what} is not available.",
-                    got=f"{name}={value!r}",
-                    expected=f"{name}=None",
-                    fix=f"leave `{name}` out",
+    def _refuse(self, what: str, **arguments: Any) -> None:
+        for name, value in arguments.items():
+            if value is not None:
+                raise NotImplementedError(
+                    explain(
+                        f"Dense '{self.name}': {what} is not available.",
+                        got=f"{name}={value!r}",
+                        expected=f"{name}=None",
+                        fix=f"leave `{name}` out",
+                    )
                 )
-            )
 
     def build(self, input_shape: Any) -> None:
         features = input_shape[-1]

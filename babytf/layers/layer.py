@@ -16,7 +16,7 @@ from babytf.config import DTypePolicy
 from babytf.engine import Tensor, Variable, convert, is_tracing, scope, tree
 from babytf.errors import explain
 from babytf.layers.building import Buildable, first_shape
-from babytf.layers.calling import CallSignature, context, data_arguments, is_data, shapes_for, signature_of
+from babytf.layers.calling import CallSignature, attach_mask, context, data_arguments, is_data, shapes_for, signature_of
 from babytf.layers.input_spec import check_inputs
 from babytf.layers.symbolic import KerasTensor, Node, infer_specs, map_shapes, standardize_shape
 from babytf.naming import checked_name
@@ -130,11 +130,6 @@ class Layer(Buildable, Configurable):
     def dtype(self) -> str:
         """The dtype of the weights."""
         return self.variable_dtype
-
-    @property
-    def compute_dtype(self) -> str:
-        """The dtype of the arithmetic: floating-point inputs are cast to it."""
-        return self._dtype_policy.compute_dtype
 
     @property
     def input_dtype(self) -> str:
@@ -271,9 +266,7 @@ class Layer(Buildable, Configurable):
             if isinstance(x, KerasTensor):
                 return KerasTensor(x.shape, dtype, name=x.name)
             cast, mask = ops.cast(x, dtype), getattr(x, "_keras_mask", None)
-            if mask is not None:
-                cast._keras_mask = mask
-            return cast
+            return attach_mask(cast, mask)
         if x is None or isinstance(x, (bool, int, float, str)):
             return x
         if isinstance(x, (tuple, list, dict)):
@@ -353,7 +346,7 @@ class Layer(Buildable, Configurable):
         if computed is not None:
             for tensor, mask in zip(tensors, tree.flatten(computed), strict=False):
                 if mask is not None and getattr(tensor, "_keras_mask", None) is None:
-                    tensor._keras_mask = mask
+                    attach_mask(tensor, mask)
 
     # --- shapes
 

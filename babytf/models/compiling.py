@@ -14,8 +14,8 @@ from babytf.data.arrays import ArraySource
 from babytf.data.checks import number_of_samples
 from babytf.data.convert import to_arrays
 from babytf.data.source import Source
-from babytf.engine import Compiled, Program, tree
-from babytf.errors import explain, unknown_name
+from babytf.engine import Compiled, Program, convert, tree
+from babytf.errors import TracingError, explain, unknown_name
 from babytf.layers.state import changes
 from babytf.layers.symbolic import KerasTensor, infer_specs
 from babytf.layers.tracking import not_tracking
@@ -66,6 +66,7 @@ class Compiling(Steps):
             ValueError: If a name is unknown, or an argument is out of its range.
 
         Example:
+            >>> model = keras.Sequential([keras.layers.Dense(3, activation="softmax")])
             >>> model.compile("adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
         """
         who = f"compile of '{self.name}'"
@@ -322,7 +323,12 @@ class Compiling(Steps):
         """The outputs' shapes and dtypes, found without computing; builds what is not built."""
         x, _, _ = unpack_x_y_sample_weight(data)
         specs = tree.map_structure(lambda a: None if a is None else KerasTensor(a.shape, a.dtype, name="x"), x)
-        return infer_specs(lambda inputs: self._forward(inputs, training=False), specs)
+        try:
+            return infer_specs(lambda inputs: self._forward(inputs, training=False), specs)
+        except TracingError:
+            if not self.run_eagerly:
+                raise
+            return self._forward(tree.map_structure(lambda a: None if a is None else convert(a), x), training=False)
 
     def _prepare(self, data: Any) -> None:
         """Build the layers, the loss, the metrics and the optimizer, as far as they are not built."""

@@ -93,7 +93,7 @@ class Model(Trainer, Layer):
             ShapeError: If the input has another shape than the model was built for.
         """
         if state.trace is None and not state.tapes and not context.depth and len(args) == 1:
-            shortcut = self.__dict__.get("_shortcut")
+            shortcut: Any = self.__dict__.get("_shortcut")
             x = args[0]
             try:
                 program = shortcut.programs[x.shape, x.dtype, kwargs["training"] if kwargs else None]

@@ -7,6 +7,7 @@ from typing import Any
 
 from babytf import ops
 from babytf.errors import ShapeError, TracingError, explain
+from babytf.layers.calling import attach_mask
 from babytf.layers.input_layer import InputLayer
 from babytf.layers.input_spec import check_inputs
 from babytf.layers.layer import Layer
@@ -239,10 +240,7 @@ class Sequential(Model):
             )
         if x.dtype == expected.dtype:
             return x
-        cast, mask = ops.cast(x, expected.dtype), getattr(x, "_keras_mask", None)
-        if mask is not None:
-            cast._keras_mask = mask
-        return cast
+        return attach_mask(ops.cast(x, expected.dtype), getattr(x, "_keras_mask", None))
 
     @property
     def input_dtype(self) -> str:

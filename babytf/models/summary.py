@@ -93,8 +93,8 @@ def output_shape_text(layer: Any) -> str:
             return "?"
     else:
         return "?"
-    texts: list[str] = []
-    nested = map_shapes(lambda s: texts.append(f"({', '.join(map(str, s))})") or texts[-1], shapes)
+    nested = map_shapes(lambda s: f"({', '.join(map(str, s))})", shapes)
+    texts = tree.flatten(nested)
     return texts[0] if len(texts) == 1 else str(nested).replace("'", "")
 
 
