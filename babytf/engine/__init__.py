@@ -6,15 +6,14 @@
 from babytf.engine import tree
 from babytf.engine.autodiff import GradientTape
 from babytf.engine.dtypes import float_dtype, promote, result_dtype, standardize
+from babytf.engine.operators import NUMPY_FUNCTIONS, implements
 from babytf.engine.primitive import PRIMITIVES, Primitive, Spec, primitive
 from babytf.engine.program import Program
 from babytf.engine.tensor import (
-    NUMPY_FUNCTIONS,
     Tensor,
     bind,
     convert,
     eager,
-    implements,
     is_tracing,
     scope,
     to_array,

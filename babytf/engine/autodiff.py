@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from babytf.engine import tree
+from babytf.engine.operators import NUMPY_FUNCTIONS
 from babytf.engine.primitive import Primitive
-from babytf.engine.tensor import NUMPY_FUNCTIONS, Tensor, bind, convert, scope, state
+from babytf.engine.tensor import Tensor, bind, convert, scope, state
 from babytf.engine.variable import Variable
 from babytf.errors import GradientError, explain
 
@@ -144,9 +145,7 @@ class GradientTape:
             )
         if unconnected_gradients not in ("none", "zero"):
             raise ValueError(
-                explain(
-                    "bad `unconnected_gradients`.", got=repr(unconnected_gradients), expected="'none' or 'zero'"
-                )
+                explain("bad `unconnected_gradients`.", got=repr(unconnected_gradients), expected="'none' or 'zero'")
             )
         if not self.persistent:
             self._stop()
@@ -165,8 +164,8 @@ class GradientTape:
     def _walk_back(self, targets: list[Tensor], seeds: list[Any]) -> dict[int, Tensor]:
         grads: dict[int, Tensor] = {}
         for t, seed in zip(targets, seeds, strict=True):
-            g = Tensor.wrap(np.ones(t.shape, t.dtype)) if seed is None else convert(seed, t.dtype)
-            _accumulate(grads, t, g)
+            start = Tensor.wrap(np.ones(t.shape, t.dtype)) if seed is None else convert(seed, t.dtype)
+            _accumulate(grads, t, start)
         entries = list(self._entries)
         for entry in reversed(entries):
             g = grads.get(id(entry.result))

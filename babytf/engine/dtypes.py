@@ -35,7 +35,8 @@ def standardize(dtype: Any) -> np.dtype:
     """A supported dtype, in this machine's byte order.
 
     Args:
-        dtype: Name, `np.dtype`, NumPy scalar type, Python type (`float` means `floatx()`, `int` int32), or `None` for `floatx()`.
+        dtype: Name, `np.dtype`, NumPy scalar type, Python type (`float` means `floatx()`, `int` int32), or `None`
+            for `floatx()`.
 
     Raises:
         DTypeError: If the dtype is not supported (complex, strings, objects, dates, …).
@@ -59,7 +60,7 @@ def standardize(dtype: Any) -> np.dtype:
                 fix="convert the data with astype('float32')",
             )
         )
-    return found
+    return np.dtype(found)
 
 
 def promote(a: np.dtype, b: np.dtype) -> np.dtype:

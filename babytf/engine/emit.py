@@ -197,11 +197,11 @@ class Source:
                 assert holder.node is not None
                 holder = holder.node.inputs[0]
                 place = self.plan.places.get(id(holder))
-            there = (
-                place is not None and place.kind == "part" and root is node.output and place.offset == offset
-            )
+            there = place is not None and place.kind == "part" and root is node.output and place.offset == offset
             if not there:
-                self._add(f"np.copyto({vector}[{offset}:{offset + size}].reshape({value.spec.shape}), {self.name(value)})", "")
+                self._add(
+                    f"np.copyto({vector}[{offset}:{offset + size}].reshape({value.spec.shape}), {self.name(value)})", ""
+                )
             offset += size
 
     def _add(self, text: str, note: str) -> None:
@@ -257,14 +257,15 @@ class Source:
     def _chunked(self, run: list[Node]) -> None:
         size = run[0].output.spec.size
         arrays: list[str] = []
-        by_slot: dict[int, str] = {}
+        by_slot: dict[tuple[int, np.dtype[Any]], str] = {}
         for node in run:
             for value in [*node.inputs, node.output]:
                 place = self.plan.places[id(value)]
                 if value.spec.size == size and place.kind == "buffer":
                     # values that take turns in one memory go by one name
-                    self._names.setdefault(id(value), by_slot.get(place.slot) or self.name(value))
-                    by_slot.setdefault(place.slot, self.name(value))
+                    memory = place.slot, value.spec.dtype
+                    self._names.setdefault(id(value), by_slot.get(memory) or self.name(value))
+                    by_slot.setdefault(memory, self.name(value))
                 name = self.name(value)
                 if value.spec.size == size and name not in arrays:
                     arrays.append(name)
@@ -355,7 +356,11 @@ def chains(graph: Graph, plan: Plan) -> list[list[Node]]:
         chain = []
 
     for node in graph.nodes:
-        if chain and _joins(node, chain[0].output.spec.shape, plan) and node.output.spec.dtype == chain[0].output.spec.dtype:
+        if (
+            chain
+            and _joins(node, chain[0].output.spec.shape, plan)
+            and node.output.spec.dtype == chain[0].output.spec.dtype
+        ):
             chain.append(node)
             continue
         inside = {id(n.output) for n in chain}

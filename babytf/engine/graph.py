@@ -121,7 +121,7 @@ class Graph:
         """
         known = {id(v): np.asarray(a) for v, a in zip(self.inputs, arrays, strict=True)}
 
-        def get(value: Value) -> np.ndarray:
+        def get(value: Value) -> Any:
             if value.kind == "constant":
                 return value.payload
             if value.kind == "variable":
@@ -140,7 +140,7 @@ class Graph:
             if value.kind == "constant":
                 return f"const{value.payload.shape}" if value.payload.ndim else repr(value.payload.item())
             if value.kind == "variable":
-                return value.payload.path
+                return str(value.payload.path)
             return names.setdefault(id(value), f"%{len(names)}")
 
         lines = [f"graph {self.name}({', '.join(f'{name(v)}: {v.spec}' for v in self.inputs)})"]

@@ -164,9 +164,7 @@ class Plan:
         reading = [v for v in node.inputs if self._reads(v, variable)]
         if not reading:
             return True
-        return node.row.kind == "elementwise" and all(
-            v.kind == "variable" and v.payload is variable for v in reading
-        )
+        return node.row.kind == "elementwise" and all(v.kind == "variable" and v.payload is variable for v in reading)
 
     def _reads(self, value: Value, variable: Any) -> bool:
         root = self.root(value)
@@ -219,9 +217,9 @@ class Plan:
         return None
 
     def _release(self, node: Node, i: int) -> None:
-        roots = {id(r): r for r in (self.root(v) for v in [*node.inputs, node.output])}
+        roots = {id(self.root(v)) for v in [*node.inputs, node.output]}
         kept = self.places[id(self.root(node.output))]
-        for key, root in roots.items():
+        for key in roots:
             place = self.places.get(key)
             if place is None or place.kind != "buffer" or self.last_use[key] != i:
                 continue

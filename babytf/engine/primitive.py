@@ -41,11 +41,11 @@ class Spec:
 
     @property
     def size(self) -> int:
-        return math.prod(self.shape)
+        return int(math.prod(self.shape))
 
     @property
     def nbytes(self) -> int:
-        return self.size * self.dtype.itemsize
+        return int(self.size * self.dtype.itemsize)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Spec) and self.shape == other.shape and self.dtype == other.dtype
@@ -81,7 +81,7 @@ class Primitive:
         name: str,
         source: str,
         infer: Callable[..., Spec],
-        vjp: Callable[..., tuple] | None,
+        vjp: Callable[..., tuple[Any, ...]] | None,
         latex: str,
         domain: tuple[float, float] | None,
         kind: str,
@@ -126,7 +126,8 @@ class Primitive:
         args: Sequence[Any] = (tuple(arrays),) if self.variadic else arrays
         values = [params[n] for n in self.param_names]
         if self.kind == "view":
-            return self.function(None, *args, *values)
+            view: np.ndarray = self.function(None, *args, *values)
+            return view
         spec = self.infer(*arrays, **params)
         out = np.empty(spec.shape, spec.dtype)
         extra = [self.scratch[n](*arrays, **params) for n in self.scratch]
@@ -144,7 +145,7 @@ def primitive(
     name: str,
     source: str,
     infer: Callable[..., Spec],
-    vjp: Callable[..., tuple] | None = None,
+    vjp: Callable[..., tuple[Any, ...]] | None = None,
     latex: str = "",
     domain: tuple[float, float] | None = None,
     *,

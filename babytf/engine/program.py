@@ -29,7 +29,12 @@ class Instance:
     __slots__ = ("function", "inputs", "layout", "leaves", "namespace")
 
     def __init__(
-        self, inputs: Any, leaves: list[np.ndarray], function: Callable[[], tuple], layout: int, namespace: dict
+        self,
+        inputs: Any,
+        leaves: list[np.ndarray],
+        function: Callable[[], tuple[Any, ...]],
+        layout: int,
+        namespace: dict[str, Any],
     ) -> None:
         self.inputs = inputs
         self.leaves = leaves
@@ -49,7 +54,7 @@ class Program:
         source: The module's text, as it is run.
     """
 
-    def __init__(self, graph: Graph, args: tuple, results: tuple[Any, list[bool], list[Any]]) -> None:
+    def __init__(self, graph: Graph, args: tuple[Any, ...], results: tuple[Any, list[bool], list[Any]]) -> None:
         self.graph = graph
         self.plan = Plan(graph)
         self._args = tree.map_structure(lambda leaf: None if _is_data(leaf) else leaf, args)
@@ -113,9 +118,7 @@ class Program:
         leaves = [namespace[name] for name in source.inputs]
         fill = iter(leaves)
         items = [next(fill) if data else None for data in self._which]
-        return Instance(
-            tree.unflatten(self._args, items), leaves, namespace[source.function_name], layout, namespace
-        )
+        return Instance(tree.unflatten(self._args, items), leaves, namespace[source.function_name], layout, namespace)
 
     @property
     def inputs(self) -> Any:

@@ -13,9 +13,10 @@ import numpy as np
 
 from babytf.engine import passes, tree
 from babytf.engine.graph import Graph, Node, Value
+from babytf.engine.operators import NUMPY_FUNCTIONS
 from babytf.engine.primitive import Primitive, Spec
 from babytf.engine.program import Program
-from babytf.engine.tensor import NUMPY_FUNCTIONS, Tensor, bind, eager, state
+from babytf.engine.tensor import Tensor, bind, eager, state
 from babytf.engine.variable import Variable, variable_label
 from babytf.errors import TracingError, explain
 
@@ -79,7 +80,7 @@ class Trace:
         """Add a node; what depends on constants alone is computed at once."""
         if row.kind != "effect" and all(t._array is not None for t in tensors):
             with np.errstate(all="ignore"):
-                return Tensor.wrap(row.run([t._array for t in tensors], params))
+                return Tensor.wrap(row.run([t.concrete() for t in tensors], params))
         values = [self.lift(t) for t in tensors]
         spec = row.infer(*[v.spec for v in values], **params)
         node = Node(row, values, params, Value(spec, "node"), state.scopes)
@@ -184,7 +185,7 @@ class Compiled:
             program = self.programs[key] = self._record(args)
         return program
 
-    def _record(self, args: tuple) -> Program:
+    def _record(self, args: tuple[Any, ...]) -> Program:
         leaves = tree.flatten(args)
         trace = Trace(self.name)
         taken: dict[str, int] = {}

@@ -8,14 +8,15 @@ the memory changes).
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from babytf.engine import dtypes
-from babytf.engine.tensor import NUMPY_FUNCTIONS, Tensor, bind, call_numpy, convert, eager, state
+from babytf.engine.operators import NUMPY_FUNCTIONS, Operators
+from babytf.engine.tensor import Tensor, bind, convert, eager, state
 from babytf.errors import ShapeError, explain
 
 _name_scopes: list[str] = []
@@ -59,7 +60,7 @@ class Storage:
                 tensor._window = None
 
 
-class Variable:
+class Variable(Operators):
     """A tensor that can change: a weight, an optimizer's memory, a metric's count.
 
     Args:
@@ -81,8 +82,6 @@ class Variable:
         >>> v.assign_add([1.0, 1.0])
         <Variable w, shape=(2,), dtype=float32, value=[2. 3.]>
     """
-
-    __array_priority__ = 100.0
 
     def __init__(
         self,
@@ -160,7 +159,7 @@ class Variable:
 
     @property
     def dtype(self) -> str:
-        return self._array.dtype.name
+        return str(self._array.dtype.name)
 
     @property
     def ndim(self) -> int:
@@ -246,13 +245,7 @@ class Variable:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return self.value.__array__(dtype, copy)
 
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        return call_numpy(ufunc, method, inputs, kwargs)
-
-    def __array_function__(self, func: Callable, types: Any, args: tuple, kwargs: dict) -> Any:
-        return call_numpy(func, "__call__", args, kwargs)
-
-    def __deepcopy__(self, memo: dict) -> Variable:
+    def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
         twin = Variable.__new__(Variable)
         memo[id(self)] = twin
         twin.__dict__.update(self.__dict__)
@@ -262,7 +255,7 @@ class Variable:
         twin.group = None
         return twin
 
-    def __reduce_ex__(self, protocol: Any) -> tuple:
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         kept = {k: v for k, v in self.__dict__.items() if k not in ("_storage", "_seen", "group", "_array")}
         return _rebuild, (self._array.copy(), kept)
 
@@ -290,84 +283,6 @@ class Variable:
     def __format__(self, spec: str) -> str:
         return format(self.value, spec)
 
-    def __hash__(self) -> int:
-        return id(self)
-
-    def __getitem__(self, key: Any) -> Tensor:
-        return self.value[key]
-
-    def __neg__(self) -> Tensor:
-        return -self.value
-
-    def __abs__(self) -> Tensor:
-        return abs(self.value)
-
-    def __add__(self, other: Any) -> Tensor:
-        return self.value + other
-
-    def __radd__(self, other: Any) -> Tensor:
-        return other + self.value
-
-    def __sub__(self, other: Any) -> Tensor:
-        return self.value - other
-
-    def __rsub__(self, other: Any) -> Tensor:
-        return other - self.value
-
-    def __mul__(self, other: Any) -> Tensor:
-        return self.value * other
-
-    def __rmul__(self, other: Any) -> Tensor:
-        return other * self.value
-
-    def __truediv__(self, other: Any) -> Tensor:
-        return self.value / other
-
-    def __rtruediv__(self, other: Any) -> Tensor:
-        return other / self.value
-
-    def __floordiv__(self, other: Any) -> Tensor:
-        return self.value // other
-
-    def __rfloordiv__(self, other: Any) -> Tensor:
-        return other // self.value
-
-    def __mod__(self, other: Any) -> Tensor:
-        return self.value % other
-
-    def __rmod__(self, other: Any) -> Tensor:
-        return other % self.value
-
-    def __pow__(self, other: Any) -> Tensor:
-        return self.value**other
-
-    def __rpow__(self, other: Any) -> Tensor:
-        return other**self.value
-
-    def __matmul__(self, other: Any) -> Tensor:
-        return self.value @ other
-
-    def __rmatmul__(self, other: Any) -> Tensor:
-        return other @ self.value
-
-    def __eq__(self, other: Any) -> Any:
-        return self.value == other
-
-    def __ne__(self, other: Any) -> Any:
-        return self.value != other
-
-    def __lt__(self, other: Any) -> Tensor:
-        return self.value < other
-
-    def __le__(self, other: Any) -> Tensor:
-        return self.value <= other
-
-    def __gt__(self, other: Any) -> Tensor:
-        return self.value > other
-
-    def __ge__(self, other: Any) -> Tensor:
-        return self.value >= other
-
 
 def variable_label(variable: Variable) -> str:
     """A name for a variable in a program: the last two parts of its path."""
@@ -391,7 +306,8 @@ class FlatGroup:
         variables: At least one; all of one dtype. They keep their values.
 
     Attributes:
-        vector: A Variable of shape `(P,)`: all the members' elements. Assigning it changes the members, and the other way round.
+        vector: A Variable of shape `(P,)`: all the members' elements. Assigning it changes them, and the
+            other way round.
         members: The variables.
         spans: `(offset, size)` of each member in the vector.
     """
