@@ -157,7 +157,7 @@ class CallbackList(Callback):
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         floats = None
         for callback in self._listeners["train_batch_end"]:
-            if callback is self._progbar:
+            if isinstance(callback, ProgbarLogger):
                 callback.on_train_batch_end(batch, logs)  # it reads numbers only when it draws
             else:
                 floats = to_floats(logs) if floats is None else floats
@@ -170,7 +170,7 @@ class CallbackList(Callback):
     def on_test_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         floats = None
         for callback in self._listeners["test_batch_end"]:
-            if callback is self._progbar:
+            if isinstance(callback, ProgbarLogger):
                 callback.on_test_batch_end(batch, logs)
             else:
                 floats = to_floats(logs) if floats is None else floats

@@ -324,7 +324,7 @@ def test_programs_are_kept_from_one_call_to_the_next():
 
 def test_a_changed_layer_is_noticed():
     model = line()
-    x, y = data()
+    x, _ = data()
     first = model.predict(x, verbose=0)
     model.layers[0].activation = keras.activations.get("relu")
     assert np.array_equal(model.predict(x, verbose=0), np.maximum(first, 0))

@@ -252,7 +252,7 @@ def test_shuffle(xy):
 
 
 def test_steps_per_epoch(xy):
-    calls, history, made = fitted(xy, steps_per_epoch=2)
+    calls, _, made = fitted(xy, steps_per_epoch=2)
     assert [c for c in calls if ">" in c] == ["0>", "1>"]  # 10 samples in 2 batches of 5
     assert made.history.params["steps"] == 2
     calls, *_ = fitted(xy, steps_per_epoch=2, batch_size=2)
@@ -486,7 +486,7 @@ def test_compile_config_round_trip(xy):
 def test_a_failed_compile_changes_nothing(xy):
     made = model(metrics=["mae"])
     for bad in ({"loss": "nothing"}, {"optimizer": "nothing"}, {"metrics": ["nothing"]}, {"steps_per_execution": 0}):
-        with pytest.raises(ValueError, match="nothing|steps_per_execution"):
+        with pytest.raises(ValueError, match=r"nothing|steps_per_execution"):
             made.compile(**{"optimizer": "adam", "loss": "mae", **bad})
     assert made.loss == "mse"
     assert type(made.optimizer).__name__ == "SGD"
@@ -581,7 +581,7 @@ def test_lengths_empty_and_non_numbers(xy):
 
 
 def test_the_wrong_number_of_features(xy):
-    x, y = xy
+    _, y = xy
     with pytest.raises(ValueError, match=r"(?s)dense.*got:.*\(10, 3\)"):
         model().fit(np.ones((10, 3)), y, verbose=0)
     with pytest.raises(ValueError, match=r"(?s)dense.*got:.*\(1, 3\)"):
