@@ -47,6 +47,7 @@ def standardize(dtype: Any) -> np.dtype:
         return np.dtype("int32")
     if isinstance(dtype, str):
         dtype = _ALIASES.get(dtype, dtype)
+    found: np.dtype | None
     try:
         found = np.dtype(dtype).newbyteorder("=")
     except TypeError:
@@ -60,7 +61,7 @@ def standardize(dtype: Any) -> np.dtype:
                 fix="convert the data with astype('float32')",
             )
         )
-    return np.dtype(found)
+    return found
 
 
 def promote(a: np.dtype, b: np.dtype) -> np.dtype:

@@ -217,6 +217,12 @@ class Source:
             self.inputs.append(name)
             spec = value.spec
             self._declared.append((f"{name} = np.empty({spec.shape}, np.{_numpy_name(spec.dtype.name)})", "input"))
+        for node in graph.nodes:  # variables first, so that they have the plain names
+            for value in node.inputs:
+                if value.kind == "variable":
+                    self.name(value)
+        for variable, _ in graph.writes:
+            self._target(variable)
         title = ""
         for run in chains(graph, self.plan):
             if all(self.plan.places[id(node.output)].kind == "view" for node in run):
