@@ -5,7 +5,6 @@ The loops and steps of training are in `trainer.py` and `steps.py`; `sequential.
 
 from __future__ import annotations
 
-import json
 import types
 import warnings
 from collections.abc import Callable, Sequence
@@ -13,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from babytf import saving
 from babytf.engine import Compiled, Program, Tensor
 from babytf.engine.tensor import state
 from babytf.errors import did_you_mean, explain
@@ -215,6 +213,8 @@ class Model(Trainer, Layer):
             zipped: Whether to write one file (default) or a directory.
             **kwargs: `include_optimizer`.
         """
+        from babytf import saving  # the libraries behind it are slow to import
+
         saving.save_model(self, filepath, overwrite=overwrite, zipped=zipped, **kwargs)
 
     def save_weights(self, filepath: Any, overwrite: bool = True, max_shard_size: float | None = None) -> None:
@@ -225,6 +225,8 @@ class Model(Trainer, Layer):
             overwrite: Whether to replace a file that is there without asking.
             max_shard_size: Largest size of one file in GB; `None` for a single file.
         """
+        from babytf import saving
+
         saving.save_weights(self, filepath, overwrite=overwrite, max_shard_size=max_shard_size)
 
     def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
@@ -235,6 +237,8 @@ class Model(Trainer, Layer):
             skip_mismatch: Whether to pass over, with a warning, layers whose weights do not fit.
             **kwargs: `objects_to_skip`.
         """
+        from babytf import saving
+
         saving.load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
 
     def export(self, filepath: Any, format: str = "tf_saved_model", **kwargs: Any) -> None:
@@ -258,6 +262,8 @@ class Model(Trainer, Layer):
         Args:
             **kwargs: Arguments of `json.dumps`.
         """
+        import json  # needed here only
+
         return json.dumps(serialize_keras_object(self), **kwargs)
 
     def build_from_config(self, config: dict[str, Any]) -> None:
@@ -281,6 +287,8 @@ def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = No
         json_string: What `to_json` returned.
         custom_objects: From names to classes or functions of your own.
     """
+    import json
+
     return deserialize_keras_object(json.loads(json_string), custom_objects=custom_objects)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -61,8 +60,11 @@ def summary_text(
     if show_trainable:
         header, align = [*header, "Trainable"], [*align, "center"]
         positions, usual = [p * 0.9 for p in positions] + [1.0], usual + 12
-    total = line_length or min(usual, shutil.get_terminal_size().columns - 4)
-    widths = column_widths(total, positions)
+    if line_length is None:
+        import shutil  # slow to import
+
+        line_length = min(usual, shutil.get_terminal_size().columns - 4)
+    widths = column_widths(line_length, positions)
     first, last = _range(model.layers, layer_range)
     rows = [row for layer in model.layers[first:last] for row in _rows(layer, expand_nested, show_trainable, 0)]
     return "\n".join([f'Model: "{model.name}"', *table(header, rows, widths, align), *_totals(model)])
