@@ -279,7 +279,7 @@ def test_an_unknown_name_says_the_nearest_and_how_to_supply_it():
     ],
 )
 def test_a_malformed_configuration_is_a_type_error(config):
-    with pytest.raises(TypeError, match="must be|stored by its name"):
+    with pytest.raises(TypeError, match=r"must be|stored by its name"):
         deserialize_keras_object(config)
 
 

@@ -3,7 +3,11 @@
 Start with `keras_format.py`; `archive.py` and `hdf5.py` hold the safety rules.
 """
 
-from babytf.saving.keras_format import load_model, load_weights, save_model, save_weights
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from babytf.serialization import (
     CustomObjectScope,
     custom_object_scope,
@@ -14,6 +18,9 @@ from babytf.serialization import (
     register_keras_serializable,
     serialize_keras_object,
 )
+
+if TYPE_CHECKING:
+    from babytf.saving.keras_format import load_model, load_weights, save_model, save_weights
 
 __all__ = [
     "CustomObjectScope",
@@ -29,3 +36,10 @@ __all__ = [
     "save_weights",
     "serialize_keras_object",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """The formats, imported when one is first used: `import babytf` stays fast."""
+    if name in __all__:
+        return getattr(importlib.import_module("babytf.saving.keras_format"), name)
+    raise AttributeError(f"module 'babytf.saving' has no attribute {name!r}")

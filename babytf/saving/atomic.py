@@ -6,7 +6,6 @@ What is written goes to a file beside the target, is forced to the disk, and tak
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import stat
 from collections.abc import Callable
@@ -73,7 +72,7 @@ def write_directory_atomically(path: str, contents: dict[str, bytes]) -> None:
 
 def _beside(target: str) -> str:
     directory, name = os.path.split(target)
-    return os.path.join(directory, f".{name[:80]}.{secrets.token_hex(6)}.part")
+    return os.path.join(directory, f".{name[:80]}.{os.urandom(6).hex()}.part")
 
 
 def _remove(path: str) -> None:

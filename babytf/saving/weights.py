@@ -54,6 +54,7 @@ class Restore:
 
     def __init__(self, model: Any, reader: H5Reader, skip: Collection[Any] = (), skip_mismatch: bool = False) -> None:
         self._model = model
+        self._optimizer: Any = getattr(model, "optimizer", None)
         self._assignments: list[tuple[Variable, np.ndarray[Any, Any]]] = []
         self._own_ways: list[tuple[Any, str, dict[str, np.ndarray[Any, Any]]]] = []
         misfits: list[str] = []
@@ -82,7 +83,7 @@ class Restore:
             self._own_ways.append((part, path, store))
             return
         if isinstance(part, Optimizer):
-            if len(group) > len(variables) and part is getattr(self._model, "optimizer", None):
+            if len(group) > len(variables) and part is self._optimizer:
                 part.build(self._model.trainable_variables)  # it had not begun: now it has its state, all zero
                 variables = list(part.variables)
             if not group or not self._fits_optimizer(part, variables, group):

@@ -61,7 +61,7 @@ def to_categorical(x: Any, num_classes: int | None = None) -> Any:
     return rows
 
 
-def normalize(x: Any, axis: int = -1, order: int | float = 2) -> Any:
+def normalize(x: Any, axis: int = -1, order: int = 2) -> Any:
     r"""Divide by the norm along an axis: $x / \lVert x \rVert$; what is all zero stays zero.
 
     Args:

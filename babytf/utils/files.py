@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import secrets
 from typing import Any
 
 from babytf.errors import explain
@@ -79,7 +78,7 @@ def get_file(
         if file_hash is None or _checksum(target, algorithm) == file_hash.lower():
             return target
     os.makedirs(os.path.dirname(target), exist_ok=True)
-    beside = f"{target}.{secrets.token_hex(6)}.part"
+    beside = f"{target}.{os.urandom(6).hex()}.part"
     try:
         _download(origin, beside, name)
         if file_hash is not None and _checksum(beside, algorithm) != file_hash.lower():

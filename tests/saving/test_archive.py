@@ -156,7 +156,7 @@ def test_json_round_trip(value):
     ['{"a": NaN}', "[Infinity]", "[-Infinity]", "[1e999]", '{"a": 1, "a": 2}', "{", '"\\ud800', "[1,]", "", "\xff"],
 )
 def test_what_is_not_strict_json(text):
-    with pytest.raises(ValueError, match="config.json is not valid JSON"):
+    with pytest.raises(ValueError, match=r"config\.json is not valid JSON"):
         parse_json(text.encode("latin-1"), "config.json")
 
 
