@@ -33,6 +33,7 @@ class _State(threading.local):
         self.trace: Trace | None = None
         self.tapes: tuple[GradientTape, ...] = ()
         self.scopes: tuple[tuple[str, str], ...] = ()
+        self.autocast: np.dtype[Any] | None = None  # what variables are read as, in a mixed-precision layer
 
 
 state = _State()
@@ -46,12 +47,12 @@ def is_tracing() -> bool:
 @contextmanager
 def eager() -> Iterator[None]:
     """Compute in this block even while a trace is on: for set-up work such as making a variable."""
-    trace, tapes, scopes = state.trace, state.tapes, state.scopes
-    state.trace, state.tapes, state.scopes = None, (), ()
+    before = state.trace, state.tapes, state.scopes, state.autocast
+    state.trace, state.tapes, state.scopes, state.autocast = None, (), (), None
     try:
         yield
     finally:
-        state.trace, state.tapes, state.scopes = trace, tapes, scopes
+        state.trace, state.tapes, state.scopes, state.autocast = before
 
 
 @contextmanager

@@ -171,7 +171,15 @@ class Variable(Operators):
 
     @property
     def value(self) -> Tensor:
-        """The value now, as a Tensor that later assignments leave alone."""
+        """The value now, as a Tensor that later assignments leave alone; inside of a mixed-precision layer, cast."""
+        tensor = self.read()
+        wanted = state.autocast
+        if wanted is not None and self.autocast and tensor.dtype.kind == "f" and tensor.dtype != wanted:
+            return bind("cast", tensor, dtype=wanted.name)
+        return tensor
+
+    def read(self) -> Tensor:
+        """The value now, in the variable's own dtype."""
         if state.trace is not None:
             tensor = state.trace.read(self)
         else:
@@ -192,7 +200,7 @@ class Variable(Operators):
 
     def numpy(self) -> np.ndarray:
         """A copy of the value."""
-        return self.value.numpy()
+        return self.read().numpy()
 
     # --- writing
 
@@ -230,11 +238,11 @@ class Variable(Operators):
 
     def assign_add(self, value: Any) -> Variable:
         """Add to the value."""
-        return self.assign(self.value + convert(value, self.dtype))
+        return self.assign(self.read() + convert(value, self.dtype))
 
     def assign_sub(self, value: Any) -> Variable:
         """Subtract from the value."""
-        return self.assign(self.value - convert(value, self.dtype))
+        return self.assign(self.read() - convert(value, self.dtype))
 
     def __repr__(self) -> str:
         value = self._array if state.trace is None else "(being recorded)"

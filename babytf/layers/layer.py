@@ -14,6 +14,7 @@ import numpy as np
 from babytf import dtype_policies, ops, regularizers
 from babytf.config import DTypePolicy
 from babytf.engine import Tensor, Variable, convert, is_tracing, scope, tree
+from babytf.engine.tensor import state
 from babytf.errors import explain
 from babytf.layers.building import Buildable, first_shape
 from babytf.layers.calling import CallSignature, attach_mask, context, data_arguments, is_data, shapes_for, signature_of
@@ -214,6 +215,9 @@ class Layer(Buildable, Configurable):
         symbolic = type(first) is not Tensor and any(isinstance(x, KerasTensor) for x in tree.flatten((args, kwargs)))
         if entry:
             self._clear_losses()
+        autocast = state.autocast
+        if autocast is not None or dtype != self.variable_dtype:
+            state.autocast = self._autocast_dtype()
         context.depth += 1
         context.training = training
         try:
@@ -224,6 +228,7 @@ class Layer(Buildable, Configurable):
         finally:
             context.depth -= 1
             context.training = outer
+            state.autocast = autocast
         if masks is not None or self.supports_masking:
             self._hand_on_mask(first, outputs, masks)
         if symbolic:
@@ -240,6 +245,11 @@ class Layer(Buildable, Configurable):
         self._path = path
         self._finish_build(first_shape(arguments))
         return outputs
+
+    def _autocast_dtype(self) -> np.dtype[Any] | None:
+        """What variables are read as in `call`: the dtype of the arithmetic, where that is a float."""
+        compute = np.dtype(self.compute_dtype)
+        return compute if self.autocast and compute.kind == "f" else None
 
     def _positional(self, x: Any, dtype: str) -> Any:
         """An argument passed by position, as a tensor or a nest of tensors."""

@@ -218,8 +218,9 @@ def _run(function: Callable[..., Any], given: tuple[Any, Any], base: int) -> Any
     args, kwargs = tree.map_structure(stand_in, given)
     outer, _inference.batch = _inference.batch, base
     try:
+        autocast = state.autocast
         with eager():
-            state.trace = trace
+            state.trace, state.autocast = trace, autocast
             return function(*args, **kwargs)
     finally:
         _inference.batch = outer

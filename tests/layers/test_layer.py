@@ -681,6 +681,33 @@ class TestArguments:
         assert layer.dtype_policy.name == "float64"
         assert Dense(1, dtype=np.float16).dtype == "float16"
 
+    def test_mixed_precision(self):
+        layer = Dense(2, dtype="mixed_float16")
+        with GradientTape() as tape:
+            y = layer(np.ones((1, 3), "float32"))
+            loss = ops.sum(y)
+        assert (y.dtype.name, layer.kernel.dtype) == ("float16", "float32")
+        assert [g.dtype.name for g in tape.gradient(loss, layer.weights)] == ["float32", "float32"]
+        assert layer.kernel.value.dtype.name == "float32"
+        assert layer.compute_output_spec(KerasTensor((None, 3))).dtype == "float16"
+
+    def test_mixed_precision_in_layers_of_other_precision(self):
+        class Pair(Layer):
+            def __init__(self):
+                super().__init__(dtype="mixed_float16")
+                self.half, self.full = Scale(dtype="mixed_float16"), Scale(dtype="float32")
+                self.steps = self.add_weight(name="steps", initializer="zeros", autocast=False)
+
+            def call(self, x):
+                self.steps.assign_add(1.0)
+                return self.half(x), self.full(x), self.steps * 1.0
+
+        layer = Pair()
+        for run in (layer, Compiled(lambda x: layer(x), "f")):
+            assert [y.dtype.name for y in run(np.ones((1, 3), "float32"))] == ["float16", "float32", "float32"]
+        assert layer.compute_output_shape((None, 3)) == ((None, 3), (None, 3), ())
+        assert float(layer.steps.numpy()) == 2
+
     @pytest.mark.parametrize("dtype", ["bfloat16", "complex64", "flot32", "mixed_bfloat16"])
     def test_an_unsupported_dtype(self, dtype):
         with pytest.raises(ValueError, match=f"unknown dtype policy '{dtype}'"):
