@@ -6,7 +6,6 @@ families, so that `except ValueError` keeps working. Read `check.py` next: the c
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from typing import Any
 
@@ -63,6 +62,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str | None:
         >>> did_you_mean("admm", ["adam", "sgd"])
         "did you mean 'adam'?"
     """
+    import difflib  # slow to import, seldom needed
+
     by_folded = {k.lower().replace("_", ""): k for k in known}
     near = difflib.get_close_matches(name.lower().replace("_", ""), by_folded, n=1, cutoff=0.5)
     return f"did you mean {by_folded[near[0]]!r}?" if near else None

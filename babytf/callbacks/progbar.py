@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import time
 from collections.abc import Iterable, Sequence
@@ -66,8 +67,8 @@ class Progbar:
         self._seen = 0
         self._start = time.perf_counter()
         self._last = self._start if _is_file() else -1e9
+        self._first: tuple[float, int] | None = None
         self._bar: Any = None
-        self.title = ""
 
     def add(self, n: int, values: Sequence[tuple[str, Any]] | None = None) -> None:
         """Go `n` steps on.
@@ -103,6 +104,8 @@ class Progbar:
                 total, count = self._sums.get(name, (0.0, 0))
                 self._sums[name] = (total + value * steps, count + steps)
         self._seen = current
+        if self._first is None:
+            self._first = time.perf_counter(), current
         if not self.verbose:
             return
         if finalize:
@@ -115,23 +118,25 @@ class Progbar:
         pause = SECONDS_BETWEEN_LINES if self._bar is None and _is_file() else self.interval
         return time.perf_counter() - self._last >= pause
 
-    def _draw(self) -> None:
+    def _draw(self, final: bool = False) -> None:
         self._last = time.perf_counter()
         if _is_file():
             sys.stdout.write(self._line() + "\n")
             sys.stdout.flush()
             return
         if self._bar is None:
-            self._bar = _open_bar(self.target, self.title, self.unit_name, self.width)
+            self._bar = _open_bar(self.target, self.unit_name, self.width)
         self._bar.n = self._seen
-        self._bar.set_postfix_str(self._numbers(", ", "="), refresh=False)
+        numbers = self._numbers(", ", "=")
+        self._bar.set_postfix_str(self._pace() + (f", {numbers}" if numbers else ""), refresh=False)
+        if final:
+            self._bar.total = self._seen if self.target is None else self.target
+            self._bar.ncols = None  # the last line may be longer than the screen is wide
         self._bar.refresh()
 
     def _finish(self) -> None:
         if self.verbose == 1 and not _is_file():
-            if self.target is None and self._bar is not None:
-                self._bar.total = self._seen
-            self._draw()
+            self._draw(final=True)
             self.close()
         else:
             sys.stdout.write(self._line() + "\n")
@@ -146,9 +151,14 @@ class Progbar:
     def _line(self) -> str:
         seconds = time.perf_counter() - self._start
         of = "" if self.target is None else f"/{self.target}"
-        pace = _duration(seconds / max(1, self._seen)) + f"/{self.unit_name}"
         numbers = self._numbers(" - ", ": ")
-        return f"{self._seen}{of} - {seconds:.0f}s - {pace}" + (f" - {numbers}" if numbers else "")
+        return f"{self._seen}{of} - {seconds:.0f}s - {self._pace()}" + (f" - {numbers}" if numbers else "")
+
+    def _pace(self) -> str:
+        """Time per step; the first one shown does not count, since programs are made in it."""
+        now = time.perf_counter()
+        since, seen = self._first if self._first is not None and self._seen > self._first[1] else (self._start, 0)
+        return f"{_duration((now - since) / max(1, self._seen - seen))}/{self.unit_name}"
 
     def _numbers(self, between: str, equals: str) -> str:
         parts = []
@@ -179,24 +189,34 @@ def _is_file() -> bool:
     return not (isatty is not None and isatty()) and not _in_notebook()
 
 
-def _open_bar(target: int | None, title: str, unit: str, width: int) -> Any:
+def _open_bar(target: int | None, unit: str, width: int) -> Any:
     if _in_notebook():
         from tqdm.auto import tqdm as notebook_bar  # a widget; imported when first shown
 
-        return notebook_bar(total=target, desc=title or None, unit=unit)
-    from tqdm import tqdm  # imported when first shown
-
+        return notebook_bar(total=target, unit=unit)
     of = "{n_fmt}/{total_fmt}" if target is not None else "{n_fmt}"
-    bar_format = "{desc}" + of + " |{bar:" + str(width) + "}| {elapsed}<{remaining}, {rate_fmt}{postfix}"
+    bar_format = "{desc}" + of + " |{bar:" + str(width) + "}| {elapsed}<{remaining}{postfix}"
     if target is None:
-        bar_format = "{desc}" + of + " {elapsed}, {rate_fmt}{postfix}"
-    bar = tqdm(
+        bar_format = "{desc}" + of + " {elapsed}{postfix}"
+    import shutil  # slow to import
+
+    columns, rows = shutil.get_terminal_size()  # 80 and 24 where the terminal does not say
+    return _terminal_bar()(
         total=target,
-        desc=title or None,
         unit=unit,
         file=sys.stdout,
-        dynamic_ncols=True,
+        ncols=columns,
+        nrows=rows,
         bar_format=bar_format,
         mininterval=0,
     )
-    return bar
+
+
+@functools.cache
+def _terminal_bar() -> Any:
+    from tqdm import tqdm  # imported when first shown
+
+    class Bar(tqdm):
+        monitor_interval = 0  # no thread that watches the bar
+
+    return Bar

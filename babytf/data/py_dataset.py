@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import collections
 import itertools
-import random
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -136,6 +135,8 @@ class PyDatasetSource(Source):
         indices: Any = itertools.count() if total is None else range(total)
         if self.shuffle and total is not None:
             indices = list(indices)
+            import random  # seldom needed
+
             random.shuffle(indices)
         if self.workers > 1 or (self.workers > 0 and self.use_multiprocessing):
             made = in_parallel(self.dataset, indices, self.workers, self.use_multiprocessing, self.max_queue_size)

@@ -8,11 +8,13 @@ The rows themselves are in `primitives/`; `tensor.py` shows how one is called.
 from __future__ import annotations
 
 import math
-import string
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+
+_FIELD = re.compile(r"\{(\w+)\}")
 
 KINDS = ("elementwise", "general", "view", "effect")
 
@@ -100,7 +102,7 @@ class Primitive:
         self.inputs = tuple(n.lstrip("*") for n in inputs)
         self.scratch = scratch
         self.symbol = symbol
-        fields = dict.fromkeys(f for _, f, _, _ in string.Formatter().parse(source) if f)
+        fields = dict.fromkeys(_FIELD.findall(source.replace("{{", "").replace("}}", "")))
         self.param_names = tuple(f for f in fields if f != "out" and f not in self.inputs and f not in scratch)
         self._function: Callable[..., Any] | None = None
 
