@@ -46,7 +46,7 @@ class Compiling(Steps):
     ) -> None:
         """Say how the model is to be trained.
 
-        Which weights are trained is settled here too: after changing a layer's `trainable`, compile again.
+        After changing a layer's `trainable`, compile again: the optimizer learns here which weights there are.
 
         Args:
             optimizer: Name or `Optimizer`.
@@ -239,7 +239,7 @@ class Compiling(Steps):
             else:
                 self._assert_compiled("program")
                 self._prepare(data)
-            self._training.programs[kind] = self._function(kind, data).program(data)
+            self._record(kind, self._function(kind, data), data)
         found = self._training.programs.get(kind)
         function = self._training.functions.get(kind)
         if found is None and isinstance(function, Compiled) and function.programs:
@@ -283,7 +283,7 @@ class Compiling(Steps):
     def _function(self, kind: str, data: Any = None, force: bool = False) -> Any:
         state = self._training
         if state.changes != changes[0]:
-            state.forget_programs()  # a layer is not what it was when they were recorded
+            state.functions.clear()  # a layer may not be what it was; the programs last run stay in sight
             state.changes = changes[0]
         function = None if force else state.functions.get(kind)
         if function is None:
@@ -292,11 +292,17 @@ class Compiling(Steps):
             state.functions[kind] = function
         return function
 
+    def _record(self, kind: str, function: Compiled, data: Any) -> None:
+        """Have the program for this data, made now if need be, as the one last used."""
+        state = self._training
+        state.programs[kind] = function.program(data)
+        state.changes = changes[0]  # what the recording itself assigned is no change
+
     def _runner(self, kind: str, source: Source) -> Any:
         first = source.peek()
         function = self._function(kind, first)
         if isinstance(function, Compiled):
-            self._training.programs[kind] = function.program(first)
+            self._record(kind, function, first)
             if isinstance(source, ArraySource):
                 return ArrayRunner(function, source)
         return GatheringRunner(function, source) if isinstance(source, ArraySource) else DataRunner(function)

@@ -27,6 +27,7 @@ from babytf.errors import explain
 from babytf.models.compiled import CompileMetrics
 from babytf.models.compiling import Compiling
 from babytf.models.execution import StepGuard, concatenate, run_epoch, to_numpy
+from babytf.optimizers.schedules import LearningRateSchedule
 
 
 class Trainer(Compiling):
@@ -120,6 +121,8 @@ class Trainer(Compiling):
 
         state = self._training
         batches = Epochs(source, steps_per_epoch)
+        if self._rate_is_asked_for():
+            self._function("train", force=True)
         runner = self._runner("train", source)
         if validation is not None:
             state.validation = Epochs(validation, validation_steps), self._runner("test", validation)
@@ -374,11 +377,16 @@ class Trainer(Compiling):
             if guard.pending:
                 raise KeyboardInterrupt
         if isinstance(function, Compiled):
-            self._training.programs[kind] = function.program(data)
+            self._record(kind, function, data)
         floats = to_floats(logs)
         return floats if return_dict else self._in_order(floats)
 
     # --- results
+
+    def _rate_is_asked_for(self) -> bool:
+        """Whether the learning rate is a function of the user's, whose value a recorded step keeps."""
+        rate = getattr(self.optimizer, "_learning_rate", None)
+        return callable(rate) and not isinstance(rate, LearningRateSchedule)
 
     def _check_arrays(self, source: Source, validation: Source | None) -> None:
         """What is worth a look over all data, once per fit."""

@@ -148,6 +148,37 @@ def test_progbar_averages_over_steps(capsys):
         Progbar(1, stateful_metrics=[], stateless_metrics=[])
 
 
+def test_a_long_last_line_is_whole(monkeypatch):
+    terminal = make_terminal(monkeypatch)
+    monkeypatch.setenv("COLUMNS", "50")
+    callbacks = CallbackList([ProgbarLogger()], verbose=1, epochs=1, steps=1)
+    callbacks.on_epoch_begin(0)
+    callbacks.on_train_batch_end(0, {f"metric_{i}": 0.5 for i in range(9)})
+    shown = terminal.getvalue()
+    assert max(map(len, shown.split("\r"))) <= 50
+    callbacks.on_epoch_end(0, {f"metric_{i}": 0.5 for i in range(9)})
+    assert "metric_8=0.5000" in terminal.getvalue()
+
+
+def test_notebooks_are_recognized(monkeypatch):
+    import types
+
+    shell = types.SimpleNamespace(kernel=object())
+    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: shell))
+    assert progbar._in_notebook()
+    del shell.kernel  # IPython in a terminal
+    assert not progbar._in_notebook()
+
+
+def test_no_thread_is_left_behind(monkeypatch):
+    import threading
+
+    make_terminal(monkeypatch)
+    before = threading.active_count()
+    epoch(ProgbarLogger())
+    assert threading.active_count() == before
+
+
 def test_tqdm_is_imported_when_first_shown():
     code = (
         "import sys, io, babytf.callbacks as c\n"

@@ -483,6 +483,58 @@ def test_compile_config_round_trip(xy):
     assert keras.Sequential([keras.layers.Dense(1)]).get_compile_config() == {}
 
 
+def test_frozen_layers_stay_as_they_are(xy):
+    keras.utils.set_random_seed(1)
+    made = keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(3), keras.layers.Dense(1)])
+    made.compile("sgd", "mse")
+    made.fit(*xy, verbose=0)
+    made.layers[0].trainable = False
+    before = [w.tolist() for w in made.get_weights()]
+    made.fit(*xy, verbose=0)
+    after = [w.tolist() for w in made.get_weights()]
+    assert [a == b for a, b in zip(before, after, strict=True)] == [True, True, False, False]
+    made.compile("sgd", "mse")
+    made.layers[0].trainable = True
+    made.compile("sgd", "mse")
+    made.fit(*xy, verbose=0)
+    assert made.get_weights()[0].tolist() != before[0]
+
+
+def test_a_learning_rate_that_is_a_function(xy):
+    rates = iter([0.0, 0.1])
+    made = model(optimizer=keras.optimizers.SGD(lambda: next(rates)))
+    before = made.get_weights()[0].tolist()
+    made.fit(*xy, verbose=0)
+    assert made.get_weights()[0].tolist() == before
+    made.fit(*xy, verbose=0)
+    assert made.get_weights()[0].tolist() != before
+
+
+def test_the_learning_rate_may_be_set_while_training(xy):
+    class Half(Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.optimizer.learning_rate = 0.0
+
+    made = model()
+    losses = made.fit(*xy, epochs=3, callbacks=[Half()], verbose=0, shuffle=False).history["loss"]
+    assert losses[0] != losses[1]
+    assert losses[1] == losses[2]
+
+
+def test_what_a_step_assigns_is_no_change_of_the_model(xy):
+    class Counting(keras.Sequential):
+        def train_step(self, data):
+            self.recorded = getattr(self, "recorded", 0) + 1
+            return super().train_step(data)
+
+    made = Counting([keras.layers.Input((2,)), keras.layers.Dense(1)])
+    made.compile("sgd", "mse")
+    for _ in range(3):
+        made.fit(*xy, validation_data=xy, verbose=0)
+    assert made.recorded == 1
+    assert "np." in str(made.program("train"))
+
+
 def test_a_failed_compile_changes_nothing(xy):
     made = model(metrics=["mae"])
     for bad in ({"loss": "nothing"}, {"optimizer": "nothing"}, {"metrics": ["nothing"]}, {"steps_per_execution": 0}):
