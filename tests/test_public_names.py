@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,15 @@ from tests.record.signatures import words
 
 HERE = Path(__file__).parent
 RECORDED = json.loads((HERE / "data" / "recorded" / "signatures.json").read_text(encoding="utf-8"))
-PINNED = (HERE / "data" / "public_names.txt").read_text(encoding="utf-8").split("\n")
 
 MODULES = ["", *sorted({name.rpartition(".")[0] for name in RECORDED if name[:1].islower() and "." in name})]
 
-# name -> why its signature is not Keras's
-DIFFERENT: dict[str, str] = {}
+# what a name ends with -> why its signature is not Keras's
+DIFFERENT = {
+    "Variable": "no `layout`: there is one device",
+    ".quantize": "not offered: says so when called",
+    ".export": "not offered: says so when called",
+}
 
 
 def find(path):
@@ -40,12 +44,18 @@ def public_names():
     return sorted(names)
 
 
-COMPARED = [name for name in RECORDED if name and find(name) is not None]
+def claims(signature):
+    """The parameters a signature names: without `*args`, `**kwargs`, `*`, and what only one backend of Keras passes."""
+    parts = re.split(r", (?=[\w*])(?![^(]*\))", signature)
+    return [part for part in parts if part not in ("", "*", "*args", "**kwargs", "cls", "state")]
+
+
+COMPARED = [name for name, signature in RECORDED.items() if name and find(name) is not None and claims(signature or "")]
 
 
 def test_public_names_are_pinned():
     """Change data/public_names.txt on purpose: a name taken away breaks somebody's program."""
-    assert public_names() == [name for name in PINNED if name]
+    assert public_names() == (HERE / "data" / "public_names.txt").read_text(encoding="utf-8").split()
 
 
 @pytest.mark.parametrize("name", public_names())
@@ -57,8 +67,8 @@ def test_public_name_exists_and_is_documented(name):
 
 
 @pytest.mark.parametrize("name", COMPARED)
-def test_signature_is_keras_s(name):
-    if name in DIFFERENT:
-        pytest.skip(DIFFERENT[name])
-    ours = words(find(name))
-    assert ours == RECORDED[name]
+def test_signature_is_that_of_keras(name):
+    for ending, reason in DIFFERENT.items():
+        if name.endswith(ending):
+            pytest.skip(reason)
+    assert claims(words(find(name))) == claims(RECORDED[name])

@@ -162,7 +162,7 @@ class Compiled:
         >>> double(np.ones(3, "float32"))
         Tensor([2. 2. 2.], shape=(3,), dtype=float32)
         >>> print(double.program(np.ones(3, "float32")).source.splitlines()[-1])
-            return (multiply.copy(),)
+            return (product.copy(),)
     """
 
     def __init__(
