@@ -4,8 +4,7 @@ They promote dtypes as Keras does and are written with the primitives of `babytf
 so that whatever is computed with them can be recorded and differentiated. One concept per file, in
 reading order: `core`, `arithmetic`, `elementary`, `comparison`, `reduction`, `cumulative`, `creation`, `shaping`,
 `indexing`, `slicing`, `sorting`, `linear_algebra`, `contraction`, `activation`, `crossentropy`. Through
-`numpy_protocol` NumPy's own
-functions take Tensors too.
+`numpy_protocol` NumPy's own functions take Tensors too.
 """
 
 from __future__ import annotations

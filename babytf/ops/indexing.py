@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from babytf.engine.kernels import ARRAY
+from babytf.engine.primitives.common import broadcast_shapes
 from babytf.engine.primitives.key import Key, Places
 from babytf.engine.tensor import NUMPY_FUNCTIONS, Tensor, bind, convert
 from babytf.errors import DTypeError, ShapeError, explain
@@ -107,10 +108,14 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = None) -> Tensor:
         raise ShapeError(
             explain("take_along_axis: indices need as many axes as x.", got=f"{indices.shape} for x of {x.shape}")
         )
-    rest = [np.broadcast_shapes((n,), (m,))[0] for n, m in zip(x.shape, indices.shape, strict=True)]
-    x = broadcast_to(x, [x.shape[i] if i == axis else n for i, n in enumerate(rest)])
-    indices = broadcast_to(indices, [indices.shape[i] if i == axis else n for i, n in enumerate(rest)])
+    rest = broadcast_shapes(_with(x.shape, axis, 1), _with(indices.shape, axis, 1))
+    x = broadcast_to(x, _with(rest, axis, x.shape[axis]))
+    indices = broadcast_to(indices, _with(rest, axis, indices.shape[axis]))
     return bind("take_along_axis", x, indices, axis=axis)
+
+
+def _with(shape: tuple[int, ...], axis: int, size: int) -> tuple[int, ...]:
+    return (*shape[:axis], size, *shape[axis + 1 :])
 
 
 def _integers(indices: Any, who: str) -> Tensor:
