@@ -198,7 +198,8 @@ class Optimizer(State):
             variable: The variable; assign its new value.
             learning_rate: Scalar.
         """
-        self._update_block(self._block_of(variable), convert(gradient, variable.dtype), learning_rate)
+        g = convert(gradient, variable.dtype)
+        self._update_block(self._block_of(variable), g, learning_rate, self.iterations + 1)
 
     # --- variables
 
@@ -215,8 +216,7 @@ class Optimizer(State):
             self._add_slots("average")
         if self.gradient_accumulation_steps:
             self._add_slots("gradient_accumulator")
-        for names in self.slots:
-            self._add_slots(*((names,) if isinstance(names, str) else names))
+        self._make_slots()
         self.built = True
 
     def _is_formula(self) -> bool:
@@ -292,16 +292,17 @@ class Optimizer(State):
             blocks, whole = self._arrange(pairs)
             if self.loss_scale_factor is not None:
                 whole = [g / self.loss_scale_factor for g in whole]
+            batches = self._iterations + 1  # this one included
             if self.gradient_accumulation_steps:
-                self._accumulate(blocks, whole)
+                self._accumulate(blocks, whole, batches)
             else:
-                self._update(blocks, whole)
+                self._update(blocks, whole, batches)
             if self.use_ema:
-                self._average()
+                self._average(batches)
             for _, variable in pairs:
                 if variable.constraint is not None:
                     variable.assign(variable.constraint(variable))
-            self._iterations.assign_add(1)
+            self._iterations.assign(batches)
 
     def stateless_apply(self, optimizer_variables: Any, grads: Any, trainable_variables: Any) -> Any:
         """Not offered: variables here hold their values."""
@@ -342,32 +343,30 @@ class Optimizer(State):
 
     def _arrange(self, pairs: list[tuple[Tensor, Variable]]) -> tuple[list[Block], list[Tensor]]:
         """Blocks that cover these variables, and a gradient for each: the whole vectors if they are all there."""
-        for block in self._blocks:
-            for group in block.groups:
-                group.adopt()
+        self._adopt()
         by_variable = {v: g for g, v in pairs}
         if len(by_variable) == len(self._index):
             return self._blocks, [b.join([by_variable[v] for v in b.members]) for b in self._blocks]
         return [self._block_of(v) for v in by_variable], list(by_variable.values())
 
-    def _accumulate(self, blocks: list[Block], grads: list[Tensor]) -> None:
+    def _accumulate(self, blocks: list[Block], grads: list[Tensor], batches: Tensor) -> None:
         """Add to the sums; on every last batch of a round, update by their mean and start again from 0.
 
         The update is computed each time and kept or thrown away by `where`, so that one recorded step serves all.
         """
         steps = self.gradient_accumulation_steps
-        due = ops.equal((self._iterations + 1) % steps, 0)
+        due = ops.equal(batches % steps, 0)
         changing = [v for b in blocks for v in (b.variable, *b.slots.values())] + self._own_variables
         before = [v.value for v in changing]
         accumulators = [a for b in blocks if (a := b.accumulator) is not None]
         sums = [g + a for g, a in zip(grads, accumulators, strict=True)]
-        self._update(blocks, [s / steps for s in sums])
+        self._update(blocks, [s / steps for s in sums], batches)
         for v, old in zip(changing, before, strict=True):
             v.assign(ops.where(due, v, old))
         for a, s in zip(accumulators, sums, strict=True):
             a.assign(ops.where(due, ops.zeros_like(s), s))
 
-    def _update(self, blocks: list[Block], grads: list[Tensor]) -> None:
+    def _update(self, blocks: list[Block], grads: list[Tensor], batches: Tensor) -> None:
         """Clip, decay, update."""
         if self.clipnorm:
             grads = gradients.clip_by_norm(blocks, grads, self.clipnorm)
@@ -376,18 +375,22 @@ class Optimizer(State):
         elif self.clipvalue:
             grads = gradients.clip_by_value(grads, self.clipvalue)
         rate = self.learning_rate
-        if self.weight_decay is not None:
-            for block in blocks:
-                self._decay(block, rate)
+        for block in blocks:
+            self._decay(block, rate)
+        t = self._step_number(batches)
         for block, g in zip(blocks, grads, strict=True):
             if self._is_formula():
-                self._update_block(block, g, rate)
+                self._update_block(block, g, rate, t)
             else:
                 self.update_step(g, block.variable, rate)
 
-    def _update_block(self, block: Block, g: Tensor, learning_rate: Any) -> None:
+    def _step_number(self, batches: Tensor) -> Tensor:
+        """Number of this update, from 1."""
+        return self.iterations + 1 if self.gradient_accumulation_steps else batches
+
+    def _update_block(self, block: Block, g: Tensor, learning_rate: Any, step: Tensor) -> None:
         dtype = block.variable.dtype
-        t = convert(self.iterations + 1, dtype)
+        t = convert(step, dtype)
         old = {name: v.value for name, v in block.slots.items()}
         w, new = self.update(block.variable.value, g, old, convert(learning_rate, dtype), t)
         for name, value in new.items():
@@ -421,18 +424,21 @@ class Optimizer(State):
         by_name = self._not_decayed_names is not None and self._not_decayed_names.search(variable.name) is not None
         return not by_name and variable not in self._not_decayed
 
+    def _decay_of(self, variable: Variable) -> float | None:
+        r"""$\lambda$ for one variable; an optimizer that treats some otherwise overrides this."""
+        return self.weight_decay
+
     def _decay(self, block: Block, learning_rate: Any) -> None:
         r"""$w \leftarrow w - \lambda \eta w$, except for the members left out."""
-        decayed = [self._is_decayed(v) for v in block.members]
-        if not any(decayed):
+        decays = [(self._decay_of(v) if self._is_decayed(v) else None) or 0.0 for v in block.members]
+        if not any(decays):
             return
         w = block.variable.value
-        factor = convert(learning_rate, w.dtype) * self.weight_decay
-        if not all(decayed):
-            factor = factor * np.repeat(np.array(decayed, w.dtype), [v.size for v in block.members])
-        block.variable.assign(w - w * factor)
+        alike = len(set(decays)) == 1
+        decay = decays[0] if alike else np.repeat(np.array(decays, w.dtype), [v.size for v in block.members])
+        block.variable.assign(w - w * (convert(learning_rate, w.dtype) * decay))
 
-    def _average(self) -> None:
+    def _average(self, batches: Tensor) -> None:
         r"""$a \leftarrow \mu a + (1 - \mu) w$; the first time $a \leftarrow w$."""
         for block in self._blocks:
             w, average = block.variable.value, block.average
@@ -441,7 +447,7 @@ class Optimizer(State):
             new = momentum * average + (1 - momentum) * w
             average.assign(new)
             if self.ema_overwrite_frequency:
-                due = ops.equal((self.iterations + 1) % self.ema_overwrite_frequency, 0)
+                due = ops.equal(self._step_number(batches) % self.ema_overwrite_frequency, 0)
                 block.variable.assign(ops.where(due, new, w))
 
     def finalize_variable_values(self, var_list: Iterable[Variable]) -> None:

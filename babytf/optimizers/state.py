@@ -96,11 +96,32 @@ class State(Configurable):
         self._index = {v: i for i, v in enumerate(self._trainable_variables)}
         if not as_vectors:
             self._blocks = [Block([v]) for v in self._index]
+            self._single_blocks = dict(enumerate(self._blocks))
             return
         by_dtype: dict[str, list[Variable]] = {}
         for v in self._index:
             by_dtype.setdefault(v.dtype, []).append(v)
         self._blocks = [Block(members, FlatGroup(members, name="weights")) for members in by_dtype.values()]
+
+    def _adopt(self) -> None:
+        """Take the weights back, if another optimizer has them in a vector of its own."""
+        for block in self._blocks:
+            for group in block.groups:
+                group.adopt()
+
+    def _make_slots(self) -> None:
+        """The arrays named in `slots`; overridden where they differ from weight to weight."""
+        for names in self.slots:
+            self._add_slots(*((names,) if isinstance(names, str) else names))
+
+    def _add_slot(self, block: Block, name: str, shape: Sequence[int] | None = None, label: str | None = None) -> None:
+        """One slot of one weight, zeros at first, of the weight's shape unless another is given."""
+        (v,) = block.members
+        with name_scope(self.name):
+            zeros = np.zeros(v.shape if shape is None else shape, v.dtype)
+            state = Variable(zeros, trainable=False, name=label or _state_name(v, name))
+        block.add(name, state)
+        self._variables.append(state)
 
     def _add_slots(self, *names: str) -> None:
         """One variable per weight and name, listed weight by weight."""
