@@ -10,11 +10,12 @@ import json
 import re
 import stat
 import struct
-import zipfile
-import zlib
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from babytf.errors import explain
+
+if TYPE_CHECKING:
+    import zipfile  # slow to import: each function that needs it does
 
 MAX_MEMBERS = 4096
 MAX_DIRECTORY_BYTES = 4 << 20
@@ -38,6 +39,8 @@ class Archive:
     """
 
     def __init__(self, file: BinaryIO) -> None:
+        import zipfile
+
         self._file = file
         _check_directory_size(file)
         try:
@@ -79,6 +82,8 @@ class Archive:
         Raises:
             ValueError: If it is missing, damaged, or would grow too much when inflated.
         """
+        import zipfile
+
         info = self._member(name)
         if info.compress_type != zipfile.ZIP_STORED:
             return io.BytesIO(self._bytes(name, FREE_INFLATION_BYTES + MAX_INFLATION * info.compress_size))
@@ -106,6 +111,9 @@ class Archive:
         return self._members[name]
 
     def _bytes(self, name: str, most: int) -> bytes:
+        import zipfile
+        import zlib
+
         info = self._member(name)
         if info.file_size > most:
             raise ValueError(
@@ -191,6 +199,8 @@ def parse_json(data: bytes, what: str) -> Any:
 
 def write_zip(members: dict[str, bytes]) -> bytes:
     """The bytes of a zip file with these members, stored without compression, in this order."""
+    import zipfile
+
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         for name, data in members.items():
@@ -242,6 +252,8 @@ def _check_directory_size(file: BinaryIO) -> None:
 
 
 def _check_members(members: list[zipfile.ZipInfo], end: int) -> None:
+    import zipfile
+
     if len(members) > MAX_MEMBERS:
         raise ValueError(explain("it has too many members.", got=str(len(members)), expected=f"at most {MAX_MEMBERS}"))
     seen: set[str] = set()

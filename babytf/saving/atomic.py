@@ -6,7 +6,6 @@ What is written goes to a file beside the target, is forced to the disk, and tak
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 from collections.abc import Callable
 from typing import BinaryIO
@@ -49,6 +48,8 @@ def write_directory_atomically(path: str, contents: dict[str, bytes]) -> None:
     Raises:
         OSError: If it cannot be written.
     """
+    import shutil  # slow to import
+
     target = os.path.realpath(path)
     beside, old = _beside(target), _beside(target)
     os.mkdir(beside)
