@@ -228,6 +228,7 @@ class Trainer(Compiling):
             verbose = check_verbosity("evaluate", verbose)
             source = adapt(x, y, sample_weight, batch_size, steps)
             self._prepare(source.peek())
+            self._check_targets(getattr(source, "y", None))
             batches, runner = Epochs(source, steps), self._runner("test", source)
         if not isinstance(callbacks, CallbackList):
             callbacks = CallbackList(
@@ -368,6 +369,7 @@ class Trainer(Compiling):
         number_of_samples(x, y, sample_weight)
         data = pack_x_y_sample_weight(x, y, sample_weight)
         self._prepare(data)
+        self._check_targets(y)
         function = self._function(kind, data)
         self.reset_metrics()
         with StepGuard(kind == "train" and not self.run_eagerly) as guard:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import math
 import os
 import signal
+import sys
 import threading
 
 import numpy as np
@@ -499,6 +501,41 @@ def test_an_exception_in_a_callback_leaves_a_usable_model(error, capsys):
     assert model.fit(x, y, batch_size=2, shuffle=False, verbose=0).history["loss"] == pytest.approx([loss], rel=1e-5)
 
 
+def test_an_exception_leaves_the_screen_in_order(monkeypatch):
+    class Terminal(io.StringIO):
+        encoding = "utf-8"
+
+        def isatty(self):
+            return True
+
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stdout", screen)
+    with pytest.raises(OSError, match="disk"):
+        line().fit(*data(), batch_size=2, verbose=1, callbacks=[Interrupt(OSError("disk"))])
+    assert "1/3" in screen.getvalue()
+    assert screen.getvalue().endswith("\n")
+
+
+def test_averaged_weights_are_written_at_the_end_of_fit():
+    model = line(optimizer=keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.5))
+    model.fit(*data(), batch_size=5, shuffle=False, epochs=3, verbose=0)
+    average = next(v for v in model.optimizer.variables if "average" in v.path)
+    trained = 1.0
+    for _ in range(3):
+        _, trained = by_hand(cut(5), trained)
+    assert weight(model) == float(average.numpy().ravel()[0])
+    assert weight(model) != pytest.approx(trained, rel=1e-3)
+
+
+def test_another_model_may_be_trained_in_a_callback():
+    class Other(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            line(optimizer="adam").fit(*data(), verbose=0)  # moves weights in memory: programs are laid out anew
+
+    history = line().fit(*data(), batch_size=2, epochs=2, shuffle=False, verbose=0, callbacks=[Other()]).history
+    assert history == line().fit(*data(), batch_size=2, epochs=2, shuffle=False, verbose=0).history
+
+
 def test_ctrl_c_waits_for_the_step(monkeypatch):
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         pytest.skip("Ctrl-C is handled by somebody else here")
@@ -506,10 +543,12 @@ def test_ctrl_c_waits_for_the_step(monkeypatch):
     x, y = data()
     model.fit(x, y, batch_size=2, verbose=0)
     before = int(model.optimizer.iterations)
-    execute = Program.execute
+    execute, presses = Program.execute, [1]
 
     def pressed(self):
-        os.kill(os.getpid(), signal.SIGINT)
+        if presses:
+            presses.pop()
+            os.kill(os.getpid(), signal.SIGINT)
         return execute(self)
 
     monkeypatch.setattr(Program, "execute", pressed)

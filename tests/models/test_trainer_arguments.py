@@ -656,8 +656,16 @@ def test_labels_out_of_range():
     made = keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(3, activation="softmax")])
     made.compile("sgd", "sparse_categorical_crossentropy")
     before = made.get_weights()[0].tolist()
-    with pytest.raises(ValueError, match=r"got: +label 3 at index \[3\](.|\n)*expected: labels from 0 to 2"):
-        made.fit(np.ones((4, 2)), np.array([0, 1, 2, 3]), verbose=0)
+    x, y = np.ones((4, 2)), np.array([0, 1, 2, 3])
+    for call in (
+        lambda: made.fit(x, y, verbose=0),
+        lambda: made.fit(x, y % 3, validation_data=(x, y), verbose=0),
+        lambda: made.evaluate(x, y, verbose=0),
+        lambda: made.train_on_batch(x, y),
+        lambda: made.test_on_batch(x, y),
+    ):
+        with pytest.raises(ValueError, match=r"got: +label 3 at index \[3\](.|\n)*expected: labels from 0 to 2"):
+            call()
     assert made.get_weights()[0].tolist() == before
 
 
