@@ -128,9 +128,18 @@ def erf(x: np.ndarray, out: np.ndarray) -> None:
     if out.dtype == np.float64:
         _erf_double(x, out)
         return
-    t = np.clip(x, -3.95, 3.95, dtype=np.float32)
+    if not (x.flags.c_contiguous and out.flags.c_contiguous):
+        _erf_single(x, out)
+        return
+    x, out = x.reshape(-1), out.reshape(-1)
+    for i in range(0, x.size, 16384):  # short enough for its many steps to stay in the nearest cache
+        _erf_single(x[i : i + 16384], out[i : i + 16384])
+
+
+def _erf_single(x: np.ndarray, out: np.ndarray) -> None:
+    t = np.clip(x.astype(np.float32), np.float32(-3.95), np.float32(3.95))
     t *= _ratio(t * t, *_SINGLE)
-    np.clip(t, -1.0, 1.0, out=t)
+    np.clip(t, np.float32(-1), np.float32(1), out=t)
     np.copyto(out, t, casting="same_kind")
 
 
@@ -152,9 +161,14 @@ def _erf_double(work: np.ndarray, out: np.ndarray) -> None:
 # --- indices
 
 
+def _all_below(indices: np.ndarray, size: int) -> bool:
+    """Whether all are in `[0, size)`, in one look: as unsigned numbers, negative ones are huge."""
+    return indices.size == 0 or bool(np.maximum.reduce(indices.view(f"u{indices.itemsize}"), axis=None) < size)
+
+
 def _checked(indices: np.ndarray, size: int, what: str) -> bool:
     """Whether some indices are negative; raises if one is out of range."""
-    if indices.size == 0:
+    if _all_below(indices, size):
         return False
     low, high = indices.min(), indices.max()
     if high >= size or low < -size:
@@ -190,7 +204,11 @@ def add_at(x: np.ndarray, indices: np.ndarray, axis: int, out: np.ndarray) -> No
 
 
 def _add_rows(x: np.ndarray, rows: np.ndarray, target: np.ndarray) -> None:
-    """`target[rows[i]] += x[i]`: rows of one target stand together after sorting, and add up as one run."""
+    """`target[rows[i]] += x[i]`, for a target of zeros.
+
+    Sorting brings the rows of one target together. Then the first row of every target is added at once, the
+    second of every target that has one, and so on; targets with many rows are summed one by one.
+    """
     if rows.size == 0:
         return
     if target.ndim == 1 or target[0].size < 4:
@@ -199,7 +217,19 @@ def _add_rows(x: np.ndarray, rows: np.ndarray, target: np.ndarray) -> None:
     order = np.argsort(rows, kind="stable")
     sorted_rows = rows[order]
     starts = np.flatnonzero(np.concatenate(([True], sorted_rows[1:] != sorted_rows[:-1])))
-    target[sorted_rows[starts]] = np.add.reduceat(x[order], starts, axis=0)
+    counts = np.diff(np.append(starts, rows.size))
+    by_count = np.argsort(-counts, kind="stable")  # so that those with a second, third, … row come first
+    starts, counts = starts[by_count], counts[by_count]
+    places = sorted_rows[starts]
+    many = int(np.searchsorted(-counts, -16))  # how many have more than 16
+    for place, start, count in zip(places[:many], starts[:many], counts[:many], strict=True):
+        target[place] = np.add.reduce(x[order[start : start + count]], axis=0)
+    places, starts, counts = places[many:], starts[many:], counts[many:]
+    if places.size:
+        target[places] = x[order[starts]]
+        for turn in range(1, int(counts[0])):
+            n = int(np.searchsorted(-counts, -turn))
+            target[places[:n]] += x[order[starts[:n] + turn]]
 
 
 def _grid(indices: np.ndarray, axis: int, size: int, what: str) -> tuple[Any, ...]:
@@ -226,28 +256,27 @@ def pick(x: np.ndarray, labels: np.ndarray, out: np.ndarray) -> None:
     """`out[i] = x[i, labels[i]]`, along the last axis."""
     _check_labels(labels, x.shape[-1])
     flat = x.reshape(-1, x.shape[-1])
-    out[...] = flat[np.arange(flat.shape[0]), labels.reshape(-1)].reshape(out.shape)
+    out[...] = flat[np.arange(len(flat)), labels.reshape(-1)].reshape(out.shape)
 
 
 def subtract_one(x: np.ndarray, labels: np.ndarray) -> None:
     """`x[i, labels[i]] -= 1`, along the last axis of an array in plain order."""
     flat = x.reshape(-1, x.shape[-1])
-    flat[np.arange(flat.shape[0]), labels.reshape(-1)] -= 1
+    flat[np.arange(len(flat)), labels.reshape(-1)] -= 1
 
 
 def _check_labels(labels: np.ndarray, classes: int) -> None:
-    if labels.size == 0:
+    if _all_below(labels, classes):
         return
     low, high = labels.min(), labels.max()
-    if low < 0 or high >= classes:
-        raise ValueError(
-            explain(
-                f"sparse_categorical_crossentropy: label {low if low < 0 else high} is out of range.",
-                got=f"labels from {low} to {high}, for {classes} classes",
-                expected=f"integers from 0 to {classes - 1}",
-                fix=f"give the last layer {high + 1} units, or count the labels from 0",
-            )
+    raise ValueError(
+        explain(
+            f"sparse_categorical_crossentropy: label {low if low < 0 else high} is out of range.",
+            got=f"labels from {low} to {high}, for {classes} classes",
+            expected=f"integers from 0 to {classes - 1}",
+            fix=f"give the last layer {high + 1} units, or count the labels from 0",
         )
+    )
 
 
 def _full_key(key: tuple[Any, ...], indices: tuple[np.ndarray, ...]) -> tuple[Any, ...]:
@@ -291,6 +320,22 @@ def top_k_indices(x: np.ndarray, k: int, out: np.ndarray) -> None:
     """Where the `k` largest of the last axis are, largest first; of equal ones, the first."""
     backwards = np.argsort(x[..., ::-1], axis=-1, kind="stable")  # ascending, later ones first
     out[...] = x.shape[-1] - 1 - backwards[..., : -k - 1 : -1]
+
+
+def sums_above(x: np.ndarray, positive: np.ndarray, weight: np.ndarray, edges: np.ndarray, out: np.ndarray) -> None:
+    """`out[c, t] = sum of the weights where positive == c and x > edges[t]`; last along `t`, without the second condition.
+
+    Each entry goes into the cell that says how many of the ascending edges it does not exceed (all of them, for NaN);
+    running sums over the cells are the result, read backwards.
+    """
+    steps, columns = edges.size, x.shape[1]
+    cells = np.searchsorted(-edges[::-1], -x, side="right") + positive * (steps + 1)
+    cells = (cells * columns + np.arange(columns)).reshape(-1)
+    weights = np.broadcast_to(weight, x.shape).reshape(-1)
+    sums = np.bincount(cells, weights, minlength=out.size).reshape(out.shape)
+    np.cumsum(sums, axis=1, out=sums)
+    out[:, :steps] = sums[:, steps - 1 :: -1]
+    out[:, steps] = sums[:, steps]
 
 
 # --- running sums

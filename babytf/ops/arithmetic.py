@@ -46,10 +46,7 @@ def true_divide(x1: Any, x2: Any) -> Tensor:
 
 def divide_no_nan(x1: Any, x2: Any) -> Tensor:
     """`x1 / x2`, and 0 where `x2` is 0."""
-    a, b = floating_pair(x1, x2)
-    zero, one = to_dtype(0, b.dtype), to_dtype(1, b.dtype)
-    empty = bind("equal", b, zero)
-    return bind("select", empty, zero, bind("divide", a, bind("select", empty, one, b)))
+    return bind("divide_no_nan", *floating_pair(x1, x2))
 
 
 def floor_divide(x1: Any, x2: Any) -> Tensor:

@@ -221,9 +221,12 @@ def test_einsum_reads_implicit_results_like_numpy():
         np.testing.assert_allclose(ops.einsum(letters, *args).numpy(), np.einsum(letters, *args))
 
 
-@pytest.mark.parametrize("n", [1, 3, 40, 1000])
-def test_adding_at_indices_like_a_loop(n, rng):
+@pytest.mark.parametrize("n", [1, 3, 20, 40, 1000])
+@pytest.mark.parametrize("skewed", [False, True])
+def test_adding_at_indices_like_a_loop(n, skewed, rng):
     rows = rng.integers(-5, 5, n)
+    if skewed:
+        rows[rng.random(n) < 0.8] = 3
     values = rng.normal(size=(n, 6))
     expected = np.zeros((5, 6))
     for row, value in zip(rows, values, strict=True):

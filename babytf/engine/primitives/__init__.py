@@ -26,4 +26,5 @@ from babytf.engine.primitives import (  # noqa: E402, I001  (rows name `kernels`
     shape as shape,
     softmax as softmax,
     sorting as sorting,
+    thresholds as thresholds,
 )

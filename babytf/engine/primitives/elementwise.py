@@ -57,6 +57,23 @@ primitive(
 )
 
 
+def _divide_no_nan(a: Tensor, b: Tensor) -> Tensor:
+    return bind("divide_no_nan", a, b)
+
+
+primitive(
+    "divide_no_nan",
+    source="np.equal({b}, 0, out={empty})\nnp.divide({a}, {b}, out={out})\nnp.copyto({out}, 0, where={empty})",
+    infer=broadcast_spec,
+    vjp=lambda g, y, a, b: (sum_to(_divide_no_nan(g, b), a.shape), sum_to(_divide_no_nan(-g * y, b), b.shape)),
+    latex=r"\frac{{{a}}}{{{b}}} \text{{ or }} 0",
+    domain=(0.5, 3.0),
+    kind="elementwise",
+    scratch={"empty": lambda a, b: Spec(b.shape, "bool")},
+    symbol="quotient",
+)
+
+
 def _power_vjp(g: Tensor, y: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     # b a^(b-1) is 0 for b = 0, whatever a is; and ln a counts only where a > 0.
     slope = bind("select", b == 0, number(0, a), b * a ** (b - 1))
