@@ -9,6 +9,7 @@ from typing import Any
 from babytf.errors import explain
 from babytf.layers.layer import Layer
 from babytf.layers.symbolic import is_shape, map_shapes
+from babytf.serialization import serialize_keras_object
 
 
 class Lambda(Layer):
@@ -66,6 +67,12 @@ class Lambda(Layer):
         self._extra = [name for name in ("mask", "training") if name in parameters]
 
     _left_out_when_none = ("activity_regularizer", "output_shape", "mask")
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        if isinstance(config["function"], str):  # Keras reads a name as a string here, not as a function
+            config["function"] = serialize_keras_object(self.function)
+        return config
 
     def call(self, inputs: Any, mask: Any = None, training: bool | None = None) -> Any:
         extra = {"mask": mask, "training": training}

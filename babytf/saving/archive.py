@@ -10,12 +10,12 @@ import json
 import re
 import stat
 import struct
-from typing import TYPE_CHECKING, Any, BinaryIO
+import zipfile
+import zlib
+from collections.abc import Mapping
+from typing import Any, BinaryIO
 
 from babytf.errors import explain
-
-if TYPE_CHECKING:
-    import zipfile  # slow to import: each function that needs it does
 
 MAX_MEMBERS = 4096
 MAX_DIRECTORY_BYTES = 4 << 20
@@ -39,8 +39,6 @@ class Archive:
     """
 
     def __init__(self, file: BinaryIO) -> None:
-        import zipfile
-
         self._file = file
         _check_directory_size(file)
         try:
@@ -82,8 +80,6 @@ class Archive:
         Raises:
             ValueError: If it is missing, damaged, or would grow too much when inflated.
         """
-        import zipfile
-
         info = self._member(name)
         if info.compress_type != zipfile.ZIP_STORED:
             return io.BytesIO(self._bytes(name, FREE_INFLATION_BYTES + MAX_INFLATION * info.compress_size))
@@ -111,9 +107,6 @@ class Archive:
         return self._members[name]
 
     def _bytes(self, name: str, most: int) -> bytes:
-        import zipfile
-        import zlib
-
         info = self._member(name)
         if info.file_size > most:
             raise ValueError(
@@ -197,15 +190,11 @@ def parse_json(data: bytes, what: str) -> Any:
         raise ValueError(explain(f"{what} is not valid JSON.", got=str(error)[:200])) from None
 
 
-def write_zip(members: dict[str, bytes]) -> bytes:
-    """The bytes of a zip file with these members, stored without compression, in this order."""
-    import zipfile
-
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
+def write_zip(file: BinaryIO, members: Mapping[str, bytes | memoryview]) -> None:
+    """Write a zip file with these members, stored without compression, in this order."""
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         for name, data in members.items():
             archive.writestr(name, data)
-    return out.getvalue()
 
 
 def _refuse_constant(name: str) -> None:
@@ -252,8 +241,6 @@ def _check_directory_size(file: BinaryIO) -> None:
 
 
 def _check_members(members: list[zipfile.ZipInfo], end: int) -> None:
-    import zipfile
-
     if len(members) > MAX_MEMBERS:
         raise ValueError(explain("it has too many members.", got=str(len(members)), expected=f"at most {MAX_MEMBERS}"))
     seen: set[str] = set()

@@ -6,8 +6,9 @@ What is written goes to a file beside the target, is forced to the disk, and tak
 from __future__ import annotations
 
 import os
+import shutil
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import BinaryIO
 
 
@@ -38,7 +39,7 @@ def write_atomically(path: str, write: Callable[[BinaryIO], object]) -> None:
     _sync_directory(os.path.dirname(target))
 
 
-def write_directory_atomically(path: str, contents: dict[str, bytes]) -> None:
+def write_directory_atomically(path: str, contents: Mapping[str, bytes | memoryview]) -> None:
     """Write a directory of files whole, or leave what was there.
 
     Args:
@@ -48,8 +49,6 @@ def write_directory_atomically(path: str, contents: dict[str, bytes]) -> None:
     Raises:
         OSError: If it cannot be written.
     """
-    import shutil  # slow to import
-
     target = os.path.realpath(path)
     beside, old = _beside(target), _beside(target)
     os.mkdir(beside)

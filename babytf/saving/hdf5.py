@@ -176,7 +176,7 @@ class Dataset:
         return values.astype(values.dtype.newbyteorder("="), copy=False)
 
 
-def write_h5(groups: dict[str, tuple[str | None, dict[str, Any]]]) -> bytes:
+def write_h5(groups: dict[str, tuple[str | None, dict[str, Any]]]) -> memoryview:
     """The bytes of an HDF5 file.
 
     Args:
@@ -195,7 +195,7 @@ def write_h5(groups: dict[str, tuple[str | None, dict[str, Any]]]) -> bytes:
                 group.attrs["name"] = name
             for key, value in arrays.items():
                 group.create_dataset(str(key), data=np.asarray(value))
-    return out.getvalue()
+    return out.getbuffer()
 
 
 def _unreadable(what: str, error: Exception) -> ValueError:

@@ -65,15 +65,14 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool |
         return
     members = _members(model, include_optimizer)
     if path is None:
-        filepath.write(write_zip(members))
+        write_zip(filepath, members)
     elif zipped is False:
         write_directory_atomically(path, members)
     else:
-        data = write_zip(members)
-        write_atomically(path, lambda file: file.write(data))
+        write_atomically(path, lambda file: write_zip(file, members))
 
 
-def _members(model: Any, include_optimizer: bool) -> dict[str, bytes]:
+def _members(model: Any, include_optimizer: bool) -> dict[str, bytes | memoryview]:
     config = serialize_sharing(model)
     skip = [model.optimizer] if not include_optimizer and getattr(model, "optimizer", None) is not None else []
     metadata = {"keras_version": KERAS_VERSION, "date_saved": time.strftime("%Y-%m-%d@%H:%M:%S")}

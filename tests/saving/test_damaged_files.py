@@ -1,5 +1,6 @@
 """Real files with a few bytes changed: they load or give one typed error, and leave nothing half done."""
 
+import copy
 import io
 import json
 import warnings
@@ -32,14 +33,15 @@ def changed(data, changes):
 
 
 def loads_or_fails_well(data):
+    """What loads need not be the model it was: it is used once, which may fail in the same families."""
+    message = "as it should"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         try:
-            model = load_model(io.BytesIO(data))
+            load_model(io.BytesIO(data)).predict(np.zeros((1, 8), "float32"), verbose=0)
         except FAMILIES as error:
-            assert 0 < len(str(error)) < 3000
-            return
-    assert model.predict(np.zeros((1, 8), "float32"), verbose=0).shape[0] == 1
+            message = str(error)
+    assert 0 < len(message) < 3000
 
 
 @settings(max_examples=150)
@@ -50,7 +52,10 @@ def test_the_zip(changes):
 
 def with_member(name, data):
     with zipfile.ZipFile(io.BytesIO(KERAS)) as file:
-        return write_zip({key: data if key == name else file.read(key) for key in file.namelist()})
+        members = {key: data if key == name else file.read(key) for key in file.namelist()}
+    out = io.BytesIO()
+    write_zip(out, members)
+    return out.getvalue()
 
 
 @settings(max_examples=300)
@@ -115,7 +120,7 @@ def test_the_configuration(edits):
         try:
             for key in path[:-1]:
                 part = part[key]
-            part[path[-1]] = value
+            part[path[-1]] = copy.deepcopy(value)
         except (KeyError, IndexError, TypeError):
             continue
     loads_or_fails_well(with_member("config.json", json.dumps(config).encode()))

@@ -59,7 +59,8 @@ def rewritten(path, **members):
         data[key] = change(data[key])
         if data[key] is None:
             del data[key]
-    path.write_bytes(write_zip(data))
+    with open(path, "wb") as file:
+        write_zip(file, data)
     return path
 
 
@@ -510,3 +511,45 @@ def test_a_model_that_is_not_built(tmp_path):
     with pytest.warns(UserWarning, match="before it was built"):
         model.save(tmp_path / "x.keras")
     assert load_model(tmp_path / "x.keras")(X).shape == (12, 2)
+
+
+@babytf.saving.register_keras_serializable("tests")
+def squared(y_true, y_pred):
+    return babytf.ops.mean(babytf.ops.square(y_true - y_pred), axis=-1)
+
+
+def test_functions_given_to_compile(tmp_path):
+    model = babytf.Sequential([babytf.Input((5,)), layers.Dense(2), layers.Lambda(babytf.activations.relu)])
+    model.compile("sgd", squared, metrics=[babytf.metrics.mean_absolute_error, squared])
+    y = np.ones((12, 2), "float32")
+    model.fit(X, y, verbose=0)
+    model.save(tmp_path / "m.keras")
+    again = load_model(tmp_path / "m.keras")
+    assert again.evaluate(X, y, verbose=0, return_dict=True) == model.evaluate(X, y, verbose=0, return_dict=True)
+
+
+class Gate(babytf.Model):
+    """Has the same layer under two names, and a part that is made when it is built."""
+
+    def __init__(self, units=3, **kwargs):
+        super().__init__(**kwargs)
+        self.gate = layers.Dense(units, "sigmoid")
+        self.again = self.gate
+        self.last = layers.Dense(2)
+
+    def call(self, x):
+        return self.last(self.gate(x) * self.again(x))
+
+
+def test_a_model_of_ones_own(tmp_path):
+    model = Gate(units=4)
+    model.compile("adam", "mse")
+    model.fit(X, np.ones((12, 2), "float32"), verbose=0)
+    model.save(tmp_path / "m.keras")
+    again = load_model(tmp_path / "m.keras", custom_objects={"Gate": Gate})
+    assert again.gate is again.again
+    assert_same(state(again), state(model))
+    with zipfile.ZipFile(tmp_path / "m.keras") as file:
+        weights = h5py.File(io.BytesIO(file.read("model.weights.h5")))
+    # Attributes in sorted order: `again` comes before `gate`, and each part is stored once.
+    assert sorted(weights) == ["again", "last", "optimizer", "vars"]
