@@ -416,7 +416,7 @@ class Layer(Buildable, Configurable):
             **rest,
         }
 
-    def quantize(self, mode: str | None = None, **kwargs: Any) -> None:
+    def quantize(self, mode: str | None = None, type_check: bool = True, config: Any = None) -> None:
         """Refused: NumPy has no fast arithmetic on quantized weights.
 
         Raises:

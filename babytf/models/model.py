@@ -5,6 +5,7 @@ The loops and steps of training are in `trainer.py` and `steps.py`; `sequential.
 
 from __future__ import annotations
 
+import importlib
 import types
 import warnings
 from collections.abc import Callable, Sequence
@@ -20,7 +21,7 @@ from babytf.layers.layer import Layer
 from babytf.layers.state import changes
 from babytf.models.summary import print_summary
 from babytf.models.trainer import Trainer
-from babytf.serialization import deserialize_keras_object, serialize_keras_object
+from babytf.serialization import CustomObjectScope, deserialize_keras_object, serialize_keras_object
 
 _MOST_PROGRAMS = 32
 """How many shapes `model(x)` keeps a program for; beyond them it computes line by line."""
@@ -213,9 +214,7 @@ class Model(Trainer, Layer):
             zipped: Whether to write one file (default) or a directory.
             **kwargs: `include_optimizer`.
         """
-        from babytf import saving  # the libraries behind it are slow to import
-
-        saving.save_model(self, filepath, overwrite=overwrite, zipped=zipped, **kwargs)
+        _saving().save_model(self, filepath, overwrite=overwrite, zipped=zipped, **kwargs)
 
     def save_weights(self, filepath: Any, overwrite: bool = True, max_shard_size: float | None = None) -> None:
         """Write the weights to a `.weights.h5` file.
@@ -225,9 +224,7 @@ class Model(Trainer, Layer):
             overwrite: Whether to replace a file that is there without asking.
             max_shard_size: Largest size of one file in GB; `None` for a single file.
         """
-        from babytf import saving
-
-        saving.save_weights(self, filepath, overwrite=overwrite, max_shard_size=max_shard_size)
+        _saving().save_weights(self, filepath, overwrite=overwrite, max_shard_size=max_shard_size)
 
     def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
         """Read the weights from a `.weights.h5` or `.keras` file; all of them, or none.
@@ -237,11 +234,16 @@ class Model(Trainer, Layer):
             skip_mismatch: Whether to pass over, with a warning, layers whose weights do not fit.
             **kwargs: `objects_to_skip`.
         """
-        from babytf import saving
+        _saving().load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
 
-        saving.load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
-
-    def export(self, filepath: Any, format: str = "tf_saved_model", **kwargs: Any) -> None:
+    def export(
+        self,
+        filepath: Any,
+        format: str = "tf_saved_model",
+        verbose: bool | None = None,
+        input_signature: Any = None,
+        **kwargs: Any,
+    ) -> None:
         """Refused: the formats are those of other frameworks.
 
         Raises:
@@ -256,6 +258,14 @@ class Model(Trainer, Layer):
             )
         )
 
+    def quantize(self, mode: Any = None, config: Any = None, filters: Any = None, **kwargs: Any) -> None:  # type: ignore[override]
+        """Refused: NumPy has no fast arithmetic on quantized weights.
+
+        Raises:
+            NotImplementedError: Always.
+        """
+        super().quantize(mode)
+
     def to_json(self, **kwargs: Any) -> str:
         """The architecture as a JSON string; `model_from_json` reads it.
 
@@ -265,6 +275,17 @@ class Model(Trainer, Layer):
         import json  # needed here only
 
         return json.dumps(serialize_keras_object(self), **kwargs)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
+        """Make the model that `get_config` described.
+
+        Args:
+            config: What `get_config` returned.
+            custom_objects: From names to classes or functions of your own.
+        """
+        with CustomObjectScope(custom_objects):
+            return super().from_config(config)
 
     def build_from_config(self, config: dict[str, Any]) -> None:
         """Build with the shapes that `get_build_config` gave; warns if that does not make the weights."""
@@ -278,6 +299,11 @@ class Model(Trainer, Layer):
                 f"({type(error).__name__}: {error}). Write build_from_config(config) to make its weights.",
                 stacklevel=2,
             )
+
+
+def _saving() -> Any:
+    """The file formats; the libraries behind them are slow to import, and most programs never need them."""
+    return importlib.import_module("babytf.saving")
 
 
 def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = None) -> Any:

@@ -70,6 +70,19 @@ class TestSubclass:
         assert {k: v for k, v in config.items() if k != "dtype"} == {"name": "n", "trainable": True, "units": 7}
         assert Net.from_config(config).hidden.units == 7
 
+    def test_configuration_with_a_layer_of_ones_own(self):
+        class Mine(Dense):
+            pass
+
+        class Holds(Model):
+            def __init__(self, inner, **kwargs):
+                super().__init__(**kwargs)
+                self.inner = inner
+
+        config = Holds(Mine(2, name="mine")).get_config()
+        again = Holds.from_config(config, custom_objects={"Mine": Mine})
+        assert (type(again.inner), again.inner.units) == (Mine, 2)
+
     def test_an_argument_without_a_configuration(self):
         class Holds(Model):
             def __init__(self, thing):
