@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from babytf.engine.ctc_kernels import ctc_alignment, ctc_covariance, ctc_loss  # noqa: F401
 from babytf.errors import explain
 
 
@@ -323,7 +324,7 @@ def top_k_indices(x: np.ndarray, k: int, out: np.ndarray) -> None:
 
 
 def sums_above(x: np.ndarray, positive: np.ndarray, weight: np.ndarray, edges: np.ndarray, out: np.ndarray) -> None:
-    """`out[c, t] = sum of the weights where positive == c and x > edges[t]`; last along `t`, without the second condition.
+    """`out[c, t]` is the sum of the weights where `positive == c` and `x > edges[t]`; `out[c, -1]` that of all with `c`.
 
     Each entry goes into the cell that says how many of the ascending edges it does not exceed (all of them, for NaN);
     running sums over the cells are the result, read backwards.

@@ -3,7 +3,7 @@
 They promote dtypes as Keras does and are written with the primitives of `babytf.engine.primitives`,
 so that whatever is computed with them can be recorded and differentiated. One concept per file, in
 reading order: `core`, `arithmetic`, `elementary`, `comparison`, `reduction`, `cumulative`, `creation`, `shaping`,
-`indexing`, `slicing`, `sorting`, `linear_algebra`, `contraction`, `activation`, `crossentropy`. Through
+`indexing`, `slicing`, `sorting`, `linear_algebra`, `contraction`, `activation`, `crossentropy`, `ctc`. Through
 `numpy_protocol` NumPy's own functions take Tensors too.
 """
 
@@ -114,6 +114,7 @@ from babytf.ops.creation import (
     zeros_like,
 )
 from babytf.ops.crossentropy import binary_crossentropy, categorical_crossentropy, sparse_categorical_crossentropy
+from babytf.ops.ctc import ctc_loss
 from babytf.ops.cumulative import cumprod, cumsum
 from babytf.ops.elementary import (
     arccos,
@@ -239,6 +240,7 @@ __all__ = [
     "cos",
     "cosh",
     "count_nonzero",
+    "ctc_loss",
     "cumprod",
     "cumsum",
     "diag",

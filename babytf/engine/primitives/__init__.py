@@ -16,6 +16,7 @@ from babytf.engine.primitives import (  # noqa: E402, I001  (rows name `kernels`
     activation as activation,
     comparison as comparison,
     crossentropy as crossentropy,
+    ctc as ctc,
     cumulative as cumulative,
     elementwise as elementwise,
     indexing as indexing,
