@@ -14,7 +14,7 @@ from babytf.layers import Layer
 from babytf.naming import to_snake_case
 from babytf.optimizers import Optimizer
 
-_LAYERS_FIRST = {"Sequential": {"_functional", "_input_layer"}, "Functional": {"operations", "_operations"}}
+_LAYERS_FIRST = {"Sequential": {"_functional", "_input_layer", "_stack"}, "Functional": {"operations", "_operations"}}
 
 
 def walk(model: Any, skip: Collection[Any] = ()) -> Iterator[tuple[str, Any]]:
