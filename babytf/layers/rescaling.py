@@ -43,7 +43,8 @@ class Rescaling(Layer):
         scale, offset = ops.convert_to_tensor(self.scale, dtype), ops.convert_to_tensor(self.offset, dtype)
         if scale.shape and config.image_data_format() == "channels_first":
             scale = ops.reshape(scale, scale.shape + (1,) * (3 - len(scale.shape)))  # (C,) -> (C, 1, 1)
-        return ops.cast(inputs, dtype) * scale + offset
+        scaled = ops.cast(inputs, dtype) * scale
+        return scaled if isinstance(self.offset, (int, float)) and self.offset == 0 else scaled + offset
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape
