@@ -225,35 +225,6 @@ NOT_YET = {
         metric/ConcordanceCorrelation.none
         metric/ConcordanceCorrelation.sample
     """,
-    "optimizers": """
-        model/mlp_adamw_schedule:keras
-        model/mlp_adamw_schedule:config_roundtrip
-        model/mlp_adamw_schedule:evaluate
-        model/mlp_adamw_schedule:resume
-        train/opt_adamw
-        train/opt_adamax
-        train/opt_nadam
-        train/opt_adagrad
-        train/opt_adadelta
-        train/opt_adadelta_lr1
-        train/opt_ftrl
-        train/opt_lion
-        train/opt_lamb
-        train/opt_adafactor
-        train/opt_muon
-    """,
-    "learning rate schedules": """
-        train/opt_sgd_exponential_decay
-        schedule/exponential
-        schedule/exponential_staircase
-        schedule/inverse_time
-        schedule/polynomial
-        schedule/polynomial_cycle
-        schedule/piecewise
-        schedule/cosine
-        schedule/cosine_warmup
-        schedule/cosine_restarts
-    """,
     "callbacks": """
         train/fit_reduce_lr_early_stop
     """,

@@ -37,7 +37,7 @@ class Thing(Configurable):
         self.doubled, self.shape, self.inner, self.name = 2 * size, shape, inner, name
 
 
-def double(x):
+def twofold(x):
     return 2 * x
 
 
@@ -192,15 +192,15 @@ def test_objects_that_occur_twice_stay_one():
 
 
 def test_a_registered_function():
-    register_keras_serializable("mine")(double)
-    config = serialize_keras_object(double)
+    register_keras_serializable("mine")(twofold)
+    config = serialize_keras_object(twofold)
     assert config == {
         "module": "builtins",
         "class_name": "function",
-        "config": "mine>double",
+        "config": "mine>twofold",
         "registered_name": "function",
     }
-    assert deserialize_keras_object(config) is double
+    assert deserialize_keras_object(config) is twofold
 
 
 def test_a_function_of_the_library_in_both_forms():
@@ -211,9 +211,9 @@ def test_a_function_of_the_library_in_both_forms():
 
 
 def test_a_name_stored_without_its_package_is_found():
-    register_keras_serializable("mine")(double)
-    config = {"module": "builtins", "class_name": "function", "config": "double", "registered_name": "function"}
-    assert deserialize_keras_object(config) is double
+    register_keras_serializable("mine")(twofold)
+    config = {"module": "builtins", "class_name": "function", "config": "twofold", "registered_name": "function"}
+    assert deserialize_keras_object(config) is twofold
 
 
 LAMBDA = {"class_name": "__lambda__", "config": {"code": "4wEAAA==", "defaults": None, "closure": None}}
@@ -227,8 +227,8 @@ def test_code_in_a_configuration_is_never_run():
     with pytest.raises(ValueError, match="never run"):
         deserialize_keras_object(config, objects, safe_mode=False)
     with pytest.raises(ValueError, match="safe_mode=False"):
-        deserialize_keras_object(config, {**objects, "n": double})
-    assert deserialize_keras_object(config, {**objects, "n": double}, safe_mode=False).inner is double
+        deserialize_keras_object(config, {**objects, "n": twofold})
+    assert deserialize_keras_object(config, {**objects, "n": twofold}, safe_mode=False).inner is twofold
 
 
 def test_a_lambda_is_written_without_its_code():
@@ -327,7 +327,7 @@ def test_registration():
     assert get_registered_object("Other") is None
     assert get_registered_object("x", {"x": 1}) == 1
     assert get_registered_object("x", None, {"x": 2}) == 2
-    assert get_registered_name(double) in ("double", "mine>double")
+    assert get_registered_name(twofold) in ("twofold", "mine>twofold")
 
 
 def test_scopes_nest_and_end():
@@ -340,7 +340,7 @@ def test_scopes_nest_and_end():
 
 def test_registration_without_parentheses_and_of_a_class_without_get_config():
     with pytest.raises(ValueError, match="parentheses"):
-        register_keras_serializable(Thing)(double)
+        register_keras_serializable(Thing)(twofold)
     with pytest.raises(ValueError, match=r"no get_config"):
         register_keras_serializable()(int)
 
@@ -349,11 +349,11 @@ def test_registration_without_parentheses_and_of_a_class_without_get_config():
 
 
 def test_lookup():
-    table = {"thing": Thing, "double": double, "none": type("Empty", (Configurable,), {})}
+    table = {"thing": Thing, "twofold": twofold, "none": type("Empty", (Configurable,), {})}
     assert lookup("thing", None, table, "keras.things") is None
-    assert lookup("thing", "double", table, "keras.things") is double
+    assert lookup("thing", "twofold", table, "keras.things") is twofold
     assert isinstance(lookup("thing", "none", table, "keras.things"), table["none"])
-    assert lookup("thing", double, table, "keras.things") is double
+    assert lookup("thing", twofold, table, "keras.things") is twofold
     instance = Thing(1)
     assert lookup("thing", instance, table, "keras.things") is instance
     with custom_object_scope({"treble": Thing}), pytest.raises(ValueError, match="did you mean 'treble'"):
