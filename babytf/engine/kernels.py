@@ -15,7 +15,7 @@ from babytf.errors import explain
 
 class _Array:
     def __repr__(self) -> str:
-        return "ARRAY"
+        return "kernels.ARRAY"
 
 
 ARRAY = _Array()

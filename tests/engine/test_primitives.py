@@ -9,7 +9,7 @@ import pytest
 
 import babytf.ops  # noqa: F401  (fills the table, and gives Tensors their operators)
 from babytf import random
-from babytf.engine import PRIMITIVES, GradientTape, Tensor, bind
+from babytf.engine import PRIMITIVES, Compiled, GradientTape, Tensor, bind
 from babytf.engine.kernels import ARRAY
 from babytf.engine.primitives.key import Key, Places
 from babytf.errors import GradientError
@@ -88,6 +88,7 @@ CASES: dict[str, list[tuple[list, dict]]] = {
         for how in ("set", "add", "mul", "max", "min")
     ],
     "pick": [([(2, 3, 5), _INTS], {})],
+    "sums_above": [([(3, 4), _BOOLS, (3, 1), np.array([-1.0, 0.0, 0.5, 2.0, 9.0])], {})],
     "sparse_crossentropy": [([(2, 3, 5), (2, 3, 5), _INTS], {})],
     "sparse_crossentropy_gradient": [([(2, 3), (2, 3, 5), _INTS], {})],
     "categorical_crossentropy": [([(3, 4), (3, 4), (3, 4)], {"axis": 1})],
@@ -342,6 +343,19 @@ def test_rows_leave_their_inputs_alone_and_fill_the_destination(row, inputs, par
 def test_views_share_memory_with_their_input(row, inputs, params, rng):
     (x,) = draw(row, inputs, rng)
     assert np.shares_memory(row.run([x], params), x)
+
+
+@pytest.mark.parametrize(
+    ("row", "inputs", "params"), [c for c in ALL if c.values[0].kind != "effect" and c.values[0].name != "flat_concat"]
+)
+def test_each_row_gives_the_same_bits_in_a_program(row, inputs, params, rng):
+    arrays = draw(row, inputs, rng)
+    expected = row.run(arrays, params)
+    step = Compiled(lambda *xs: bind(row.name, *xs, **params), "step")
+    for _ in range(2):
+        got = step(*arrays).numpy()
+        assert got.dtype == expected.dtype
+        np.testing.assert_array_equal(got, expected)
 
 
 def _garbage(spec):
