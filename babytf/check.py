@@ -26,7 +26,9 @@ def _who(owner: Any) -> str:
 
 def _refuse(owner: Any, name: str, value: Any, expected: str, fix: str | None = None) -> ValueError:
     return ValueError(
-        explain(f"{_who(owner)}: bad `{name}`.", got=f"{name}={value!r}", expected=expected, fix=fix or f"pass {expected}")
+        explain(
+            f"{_who(owner)}: bad `{name}`.", got=f"{name}={value!r}", expected=expected, fix=fix or f"pass {expected}"
+        )
     )
 
 
@@ -73,6 +75,14 @@ def non_negative(owner: Any, **named: Any) -> float:
     name, value = _one(named)
     if number(owner, **named) < 0:
         raise _refuse(owner, name, value, "a number of at least 0")
+    return value
+
+
+def positive(owner: Any, **named: Any) -> float:
+    """A number above 0."""
+    name, value = _one(named)
+    if not number(owner, **named) > 0:
+        raise _refuse(owner, name, value, "a number above 0")
     return value
 
 

@@ -6,9 +6,23 @@ from typing import Any
 
 from babytf.errors import unknown_name
 from babytf.optimizers import schedules
+from babytf.optimizers.adadelta import Adadelta
+from babytf.optimizers.adafactor import Adafactor
+from babytf.optimizers.adagrad import Adagrad
 from babytf.optimizers.adam import Adam
+from babytf.optimizers.adamax import Adamax
+from babytf.optimizers.adamw import AdamW
 from babytf.optimizers.base import Optimizer
+from babytf.optimizers.ftrl import Ftrl
+from babytf.optimizers.lamb import Lamb
+from babytf.optimizers.lion import Lion
+from babytf.optimizers.loss_scale_optimizer import LossScaleOptimizer
+from babytf.optimizers.multi_optimizer import MultiOptimizer
+from babytf.optimizers.muon import Muon
+from babytf.optimizers.nadam import Nadam
+from babytf.optimizers.optimizer_map import OptimizerMap
 from babytf.optimizers.rmsprop import RMSprop
+from babytf.optimizers.schedule_free_adamw import ScheduleFreeAdamW
 from babytf.optimizers.sgd import SGD
 from babytf.serialization import (
     builtin,
@@ -18,13 +32,52 @@ from babytf.serialization import (
     serialize_keras_object,
 )
 
-__all__ = ["SGD", "Adam", "Optimizer", "RMSprop", "deserialize", "get", "schedules", "serialize"]
+__all__ = [
+    "SGD",
+    "Adadelta",
+    "Adafactor",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Ftrl",
+    "Lamb",
+    "Lion",
+    "LossScaleOptimizer",
+    "MultiOptimizer",
+    "Muon",
+    "Nadam",
+    "Optimizer",
+    "OptimizerMap",
+    "RMSprop",
+    "ScheduleFreeAdamW",
+    "deserialize",
+    "get",
+    "schedules",
+    "serialize",
+]
 
-_CLASSES = (SGD, RMSprop, Adam)
+_CLASSES = (
+    SGD,
+    RMSprop,
+    Adam,
+    AdamW,
+    Adamax,
+    Nadam,
+    Adagrad,
+    Adadelta,
+    Adafactor,
+    Ftrl,
+    Lion,
+    Lamb,
+    Muon,
+    ScheduleFreeAdamW,
+    MultiOptimizer,
+    LossScaleOptimizer,
+)
 TABLE: dict[str, type[Optimizer]] = {c.__name__.lower(): c for c in _CLASSES}
 
-builtin("keras.optimizers", Optimizer, *_CLASSES, **TABLE)
-builtin("keras.optimizers.schedules", schedules.LearningRateSchedule)
+builtin("keras.optimizers", Optimizer, OptimizerMap, *_CLASSES, **TABLE)
 
 
 def get(identifier: Any) -> Any:

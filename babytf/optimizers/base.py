@@ -83,6 +83,9 @@ class Optimizer(State):
     elementwise = True
     """Whether `update` treats every element alike, so that it may run on all weights as one vector."""
 
+    wraps = False
+    """Whether other optimizers make its steps."""
+
     def __init__(
         self,
         learning_rate: Any,

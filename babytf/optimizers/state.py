@@ -109,6 +109,14 @@ class State(Configurable):
             for group in block.groups:
                 group.adopt()
 
+    def _held(self) -> list[Variable]:
+        """All that a step may change, the weights among it; vectors where there are any."""
+        self._adopt()
+        held = [*self._own_variables, self.variables[0]]
+        for b in self._blocks:
+            held += [v for v in (b.variable, *b.slots.values(), b.average, b.accumulator) if v is not None]
+        return held
+
     def _make_slots(self) -> None:
         """The arrays named in `slots`; overridden where they differ from weight to weight."""
         for names in self.slots:
@@ -260,15 +268,15 @@ class State(Configurable):
             raise ValueError(
                 explain(f"{self._label} has no slots yet.", fix="optimizer.build(model.trainable_variables) first")
             )
-        if len(weights) != len(self._variables):
+        if len(weights) != len(self.variables):
             raise ValueError(
-                explain(f"{self._label}: wrong number of arrays.", got=len(weights), expected=len(self._variables))
+                explain(f"{self._label}: wrong number of arrays.", got=len(weights), expected=len(self.variables))
             )
         self._assign_all([np.asarray(w) for w in weights])
 
     def _assign_all(self, arrays: list[np.ndarray]) -> None:
         """All or nothing."""
-        for variable, array in zip(self._variables, arrays, strict=True):
+        for variable, array in zip(self.variables, arrays, strict=True):
             if array.shape != variable.shape:
                 raise ShapeError(
                     explain(
@@ -277,7 +285,7 @@ class State(Configurable):
                         expected=variable.shape,
                     )
                 )
-        for variable, array in zip(self._variables, arrays, strict=True):
+        for variable, array in zip(self.variables, arrays, strict=True):
             variable.assign(array)
 
     def save_own_variables(self, store: Any) -> None:
@@ -286,7 +294,7 @@ class State(Configurable):
         Args:
             store: Anything with item assignment.
         """
-        for i, variable in enumerate(self._variables):
+        for i, variable in enumerate(self.variables):
             store[str(i)] = variable.numpy()
 
     def load_own_variables(self, store: Any) -> None:
@@ -295,15 +303,15 @@ class State(Configurable):
         Args:
             store: A mapping from `"0"`, `"1"`, … to arrays.
         """
-        if len(store.keys()) != len(self._variables):
+        if len(store.keys()) != len(self.variables):
             hint = "" if self.built else " It was not built yet: build(model.trainable_variables) makes its slots."
             warnings.warn(
-                f"Skipping variable loading for optimizer {self.name!r}: it has {len(self._variables)} variables, "
+                f"Skipping variable loading for optimizer {self.name!r}: it has {len(self.variables)} variables, "
                 f"the saved one {len(store.keys())}.{hint}",
                 stacklevel=2,
             )
             return
-        self._assign_all([np.asarray(store[str(i)]) for i in range(len(self._variables))])
+        self._assign_all([np.asarray(store[str(i)]) for i in range(len(self.variables))])
 
 
 def _state_name(variable: Variable, name: str) -> str:

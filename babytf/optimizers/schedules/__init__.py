@@ -4,10 +4,37 @@ from __future__ import annotations
 
 from typing import Any
 
+from babytf.optimizers.schedules.cosine_decay import CosineDecay
+from babytf.optimizers.schedules.cosine_decay_restarts import CosineDecayRestarts
+from babytf.optimizers.schedules.exponential_decay import ExponentialDecay
+from babytf.optimizers.schedules.inverse_time_decay import InverseTimeDecay
 from babytf.optimizers.schedules.learning_rate_schedule import LearningRateSchedule
-from babytf.serialization import deserialize_keras_object, serialize_keras_object
+from babytf.optimizers.schedules.piecewise_constant_decay import PiecewiseConstantDecay
+from babytf.optimizers.schedules.polynomial_decay import PolynomialDecay
+from babytf.serialization import builtin, deserialize_keras_object, serialize_keras_object
 
-__all__ = ["LearningRateSchedule", "deserialize", "serialize"]
+__all__ = [
+    "CosineDecay",
+    "CosineDecayRestarts",
+    "ExponentialDecay",
+    "InverseTimeDecay",
+    "LearningRateSchedule",
+    "PiecewiseConstantDecay",
+    "PolynomialDecay",
+    "deserialize",
+    "serialize",
+]
+
+builtin(
+    "keras.optimizers.schedules",
+    LearningRateSchedule,
+    CosineDecay,
+    CosineDecayRestarts,
+    ExponentialDecay,
+    InverseTimeDecay,
+    PiecewiseConstantDecay,
+    PolynomialDecay,
+)
 
 
 def serialize(learning_rate_schedule: LearningRateSchedule) -> Any:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from babytf import config, ops
+from babytf.engine import Tensor
 from babytf.errors import explain
 from babytf.serialization import Configurable
 
@@ -37,3 +39,8 @@ class LearningRateSchedule(Configurable):
                 fix="def __call__(self, step): return 0.1 / (1.0 + 0.01 * step)",
             )
         )
+
+
+def scalar(x: Any) -> Tensor:
+    """A step or a number as a tensor of `floatx()`, in which the schedules compute."""
+    return ops.cast(x, config.floatx())
