@@ -103,7 +103,6 @@ CASES: dict[str, list[tuple[list, dict]]] = {
         ([(2, 4, 3), (2, 4, 3), np.array([[1, 2], [2, 0]]), np.array([2, 1]), np.array([4, 3])], {"blank": 0}),
     ],
     "one_hot": [([np.array([[0], [2], [7]]), np.arange(4)], {"dtype": "float64"})],
-    "sums_above": [([(3, 4), _BOOLS.astype("int64"), (3, 4), np.array([-1.0, 0.0, 1.0])], {})],
     "select": [([_BOOLS, (3, 4), (3, 4)], {}), ([_BOOLS, (4,), ()], {}), ([np.ones((30, 4), bool), (), (30, 4)], {})],
     "clip": [([(3, 4), np.array(-1.0), np.array(1.0)], {}), ([(3, 4), (4,), (3, 1)], {})],
     "relu_gradient": [([(3, 4), (3, 4)], {})],
