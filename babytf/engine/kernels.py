@@ -272,7 +272,7 @@ def _check_labels(labels: np.ndarray, classes: int) -> None:
     low, high = labels.min(), labels.max()
     raise ValueError(
         explain(
-            f"sparse_categorical_crossentropy: label {low if low < 0 else high} is out of range.",
+            f"label {low if low < 0 else high} is out of range.",
             got=f"labels from {low} to {high}, for {classes} classes",
             expected=f"integers from 0 to {classes - 1}",
             fix=f"give the last layer {high + 1} units, or count the labels from 0",
@@ -324,7 +324,7 @@ def top_k_indices(x: np.ndarray, k: int, out: np.ndarray) -> None:
 
 
 def sums_above(x: np.ndarray, positive: np.ndarray, weight: np.ndarray, edges: np.ndarray, out: np.ndarray) -> None:
-    """`out[c, t]` is the sum of the weights where `positive == c` and `x > edges[t]`; `out[c, -1]` that of all with `c`.
+    """`out[c, t]` is the sum of the weights where `positive == c` and `x > edges[t]`; `out[c, -1]` that of all `c`.
 
     Each entry goes into the cell that says how many of the ascending edges it does not exceed (all of them, for NaN);
     running sums over the cells are the result, read backwards.
