@@ -133,7 +133,7 @@ def _sweep(
         now, now_mean = _step(a, skip, mean)
         a = np.where(on, np.where(begun, now, start) + emit[t], a)
         log_weights[t] = a
-        if values is not None:
+        if values is not None and mean is not None:
             mean = np.where(on, np.where(begun, now_mean, 0.0) + values[t], mean)
             means[t] = mean
         begun = begun | on

@@ -40,27 +40,48 @@ def categorical_crossentropy(
         [0.6931471824645996]
     """
     axis = integer_axis("categorical_crossentropy", axis)
-    y_pred = convert(y_pred)
-    y_true = convert(present("categorical_crossentropy", y_true), y_pred.dtype)
-    if y_true.shape != y_pred.shape or not y_pred.shape:
-        labels = y_true.shape in (y_pred.shape[:-1], (*y_pred.shape[:-1], 1))
-        raise shape_error(
-            "categorical_crossentropy",
-            y_true.shape,
-            y_pred.shape,
-            f"y_true of shape {y_pred.shape}: one row of probabilities per sample",
-            "for integer labels use sparse_categorical_crossentropy, or utils.to_categorical(y)" if labels else None,
-        )
-    if y_pred.shape[-1] == 1:
-        warnings.warn(
-            f"categorical_crossentropy of one class is always 0 (y_pred has shape {y_pred.shape}): "
-            "for a yes-or-no output use binary_crossentropy.",
-            SyntaxWarning,
-            stacklevel=2,
-        )
+    y_true, y_pred = probabilities_pair(
+        "categorical_crossentropy",
+        y_true,
+        y_pred,
+        "for integer labels use sparse_categorical_crossentropy, or utils.to_categorical(y)",
+    )
     if label_smoothing:
         y_true = y_true * (1.0 - label_smoothing) + label_smoothing / y_true.shape[-1]
     return ops.categorical_crossentropy(y_true, y_pred, from_logits=from_logits, axis=axis)
+
+
+def probabilities_pair(who: str, y_true: Any, y_pred: Any, fix_for_labels: str) -> tuple[Tensor, Tensor]:
+    """Target and prediction as tensors, which must both have a row of probabilities per sample.
+
+    Args:
+        who: Name of the loss, for messages.
+        y_true: `(B, ..., C)`.
+        y_pred: `(B, ..., C)`.
+        fix_for_labels: What to do where the targets are integer labels.
+
+    Raises:
+        ShapeError: If the shapes differ.
+    """
+    y_pred = convert(y_pred)
+    y_true = convert(present(who, y_true), y_pred.dtype)
+    if y_true.shape != y_pred.shape or not y_pred.shape:
+        labels = y_true.shape in (y_pred.shape[:-1], (*y_pred.shape[:-1], 1))
+        raise shape_error(
+            who,
+            y_true.shape,
+            y_pred.shape,
+            f"y_true of shape {y_pred.shape}: one row of probabilities per sample",
+            fix_for_labels if labels else None,
+        )
+    if y_pred.shape[-1] == 1:
+        warnings.warn(
+            f"{who} of one class is always 0 (y_pred has shape {y_pred.shape}): "
+            f"for a yes-or-no output use {who.replace('categorical', 'binary')}.",
+            SyntaxWarning,
+            stacklevel=3,
+        )
+    return y_true, y_pred
 
 
 class CategoricalCrossentropy(Loss):

@@ -122,27 +122,8 @@ class SparseCategoricalCrossentropy(Loss):
         Raises:
             ValueError: If one is not; names the first, and where it is.
         """
-        y_true = np.asarray(y_true)
-        classes = output_shape[self.axis] if -len(output_shape) <= self.axis < len(output_shape) else None
-        if classes is None or y_true.size == 0 or y_true.dtype.kind not in "biuf":
-            return
-        if y_true.min() >= 0 and y_true.max() < classes:
-            return
-        wrong = ~((y_true >= 0) & (y_true < classes))
-        if self.ignore_class is not None:
-            wrong &= y_true != self.ignore_class
-        if not wrong.any():
-            return
-        at = np.unravel_index(int(np.argmax(wrong)), y_true.shape)
-        where = ", ".join(map(str, at))
-        raise ValueError(
-            explain(
-                f"{self._who}: a label is not among the output's classes.",
-                got=f"label {y_true[at]} at index [{where}]; the labels go from {y_true.min()} to {y_true.max()}",
-                expected=f"labels from 0 to {classes - 1}: the output has {classes} classes",
-                fix=_label_fix(y_true, classes),
-            )
-        )
+        if -len(output_shape) <= self.axis < len(output_shape):
+            check_labels(self._who, y_true, output_shape[self.axis], self.ignore_class)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments; `axis`, which Keras never writes, where it is not -1."""
@@ -152,11 +133,48 @@ class SparseCategoricalCrossentropy(Loss):
         return written
 
 
-def _label_fix(y_true: np.ndarray, classes: int) -> str:
+def check_labels(
+    who: str, y_true: Any, classes: int | None, ignore_class: int | None = None, can_ignore: bool = True
+) -> None:
+    """Check that every label is one of the classes.
+
+    Args:
+        who: Name of the loss, for messages.
+        y_true: Labels.
+        classes: How many classes there are, if that is known.
+        ignore_class: One more label that may occur.
+        can_ignore: Whether the loss has an argument `ignore_class`.
+
+    Raises:
+        ValueError: If a label is not among them; names the first, and where it is.
+    """
+    y_true = np.asarray(y_true)
+    if classes is None or y_true.size == 0 or y_true.dtype.kind not in "biuf":
+        return
+    if y_true.min() >= 0 and y_true.max() < classes:
+        return
+    wrong = ~((y_true >= 0) & (y_true < classes))
+    if ignore_class is not None:
+        wrong &= y_true != ignore_class
+    if not wrong.any():
+        return
+    at = np.unravel_index(int(np.argmax(wrong)), y_true.shape)
+    where = ", ".join(map(str, at))
+    raise ValueError(
+        explain(
+            f"{who}: a label is not among the output's classes.",
+            got=f"label {y_true[at]} at index [{where}]; the labels go from {y_true.min()} to {y_true.max()}",
+            expected=f"labels from 0 to {classes - 1}: the output has {classes} classes",
+            fix=_label_fix(y_true, classes, can_ignore),
+        )
+    )
+
+
+def _label_fix(y_true: np.ndarray, classes: int, can_ignore: bool) -> str:
     lowest, highest = y_true.min(), y_true.max()
     if lowest >= 1 and highest == classes:
         return "labels start from 0: pass y - 1"
-    if lowest == -1 and highest < classes:
+    if can_ignore and lowest == -1 and highest < classes:
         return "ignore_class=-1, if -1 stands for 'no label'"
     if lowest >= 0 and highest >= classes:
         return f"give the last layer {int(highest) + 1} units, or correct the labels"
