@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from babytf.engine import threads
 from babytf.engine.graph import Graph, Node, Value
 from babytf.engine.plan import Plan
 from babytf.engine.variable import variable_label
@@ -39,7 +40,8 @@ class Source:
         self.variables: dict[str, Any] = {}
         self.inputs: list[str] = []
         self._names: dict[int, str] = {}
-        self._taken: set[str] = {"np", "kernels", "buffer", "chunks", "check"}
+        self._serial = False
+        self._taken: set[str] = {"np", "kernels", "buffer", "chunks", "check", "serial", "parallel"}
         self._declared: list[tuple[str, str]] = []
         self._body: list[tuple[str, str]] = []
         self.text = self._write()
@@ -177,6 +179,8 @@ class Source:
             text = f"np.copyto({name}, {self._fill(node, '')})"
         else:
             text = self._fill(node, name)
+        if node.row.products is not None:
+            self._choose_threads(threads.is_small(node.row.products(*[v.spec for v in node.inputs], **node.params)))
         shapes = ", ".join(str(v.spec.shape) for v in node.inputs if v.spec.shape)
         note = f"{shapes} -> {out.spec.shape}" if shapes and shapes != str(out.spec.shape) else f"{out.spec.shape}"
         self._add(text, note if out.spec.shape else "")
@@ -184,6 +188,11 @@ class Source:
             layer = ".".join(label for label, kind in node.scopes if kind != "backward")
             first = text.split("\n")[0]
             self._add(f"check({name}, {layer!r}, {node.row.name!r}, {first!r})", "")
+
+    def _choose_threads(self, serial: bool) -> None:
+        if serial != self._serial:
+            self._add("serial()" if serial else "parallel()", "small products: one thread" if serial else "")
+            self._serial = serial
 
     def _concat(self, node: Node) -> None:
         offset = 0
@@ -234,6 +243,7 @@ class Source:
                 self._chunked(run)
             else:
                 self._statement(run[0])
+        self._choose_threads(False)
         outputs = ", ".join(f"{self.name(v)}.copy()" for v in graph.outputs)
         ending: list[tuple[str, str]] = []
         if self.plan.final:

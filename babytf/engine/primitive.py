@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from babytf.engine import threads
+
 _FIELD = re.compile(r"\{(\w+)\}")
 
 KINDS = ("elementwise", "general", "view", "effect")
@@ -71,6 +73,7 @@ class Primitive:
         "latex",
         "name",
         "param_names",
+        "products",
         "scratch",
         "source",
         "symbol",
@@ -90,6 +93,7 @@ class Primitive:
         inputs: tuple[str, ...],
         scratch: dict[str, Callable[..., Spec]],
         symbol: str,
+        products: Callable[..., int] | None,
     ) -> None:
         self.name = name
         self.source = source
@@ -102,6 +106,7 @@ class Primitive:
         self.inputs = tuple(n.lstrip("*") for n in inputs)
         self.scratch = scratch
         self.symbol = symbol
+        self.products = products
         fields = dict.fromkeys(_FIELD.findall(source.replace("{{", "").replace("}}", "")))
         self.param_names = tuple(f for f in fields if f != "out" and f not in self.inputs and f not in scratch)
         self._function: Callable[..., Any] | None = None
@@ -133,7 +138,15 @@ class Primitive:
         spec = self.infer(*arrays, **params)
         out = np.empty(spec.shape, spec.dtype)
         extra = [self.scratch[n](*arrays, **params) for n in self.scratch]
-        self.function(out, *args, *[np.empty(s.shape, s.dtype) for s in extra], *values)
+        args = [*args, *[np.empty(s.shape, s.dtype) for s in extra], *values]
+        if self.products is not None and threads.is_small(self.products(*arrays, **params)):
+            threads.serial()
+            try:
+                self.function(out, *args)
+            finally:
+                threads.parallel()
+        else:
+            self.function(out, *args)
         return out
 
 
@@ -155,6 +168,7 @@ def primitive(
     inputs: str | tuple[str, ...] = "",
     scratch: dict[str, Callable[..., Spec]] | None = None,
     symbol: str | None = None,
+    products: Callable[..., int] | None = None,
 ) -> Primitive:
     r"""Add a row to the table.
 
@@ -178,6 +192,8 @@ def primitive(
             the template as one tuple. Taken from `infer`'s positional parameters by default.
         scratch: Arrays the statements need besides `out`: name to `spec(*specs, **params)`.
         symbol: What a result is called in emitted programs; the row's name by default.
+        products: `products(*specs, **params)`: multiplications in the largest matrix product of the
+            operation, if it is one; `threads.py` chooses by it.
 
     Returns:
         The row.
@@ -194,7 +210,7 @@ def primitive(
     if not inputs and source_inputs_needed(infer):
         code = infer.__code__
         inputs = code.co_varnames[: code.co_argcount]
-    row = Primitive(name, source, infer, vjp, latex, domain, kind, inputs, scratch or {}, symbol or name)
+    row = Primitive(name, source, infer, vjp, latex, domain, kind, inputs, scratch or {}, symbol or name, products)
     PRIMITIVES[name] = row
     return row
 

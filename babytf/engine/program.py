@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from babytf import config
-from babytf.engine import tree
+from babytf.engine import threads, tree
 from babytf.engine.emit import CHUNK, Source
 from babytf.engine.graph import Graph
 from babytf.engine.plan import Plan
@@ -113,6 +113,7 @@ class Program:
         namespace.update(source.bound)
         namespace.update({name: variable._array for name, variable in source.variables.items()})
         namespace.update(buffer=buffer, chunks=chunks, check=check_finite)
+        namespace.update(serial=threads.serial, parallel=threads.parallel)
         layout = layout_version[0]
         exec(code, namespace)
         leaves = [namespace[name] for name in source.inputs]
@@ -154,7 +155,11 @@ class Program:
             if variable._storage.readers:
                 variable._storage.detach()
         with np.errstate(all="ignore"):
-            return instance.function()
+            try:
+                return instance.function()
+            except BaseException:
+                threads.parallel()  # it may have stopped between serial() and parallel()
+                raise
 
     def pack(self, arrays: tuple[np.ndarray, ...]) -> Any:
         """Results as the recorded function returned them."""

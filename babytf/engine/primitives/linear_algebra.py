@@ -51,6 +51,7 @@ primitive(
     latex=r"{a} {b}",
     domain=(-3.0, 3.0),
     symbol="z",
+    products=lambda a, b: a.shape[-2] * a.shape[-1] * b.shape[-1],
 )
 
 
