@@ -49,8 +49,8 @@ class Ftrl(Optimizer):
     Example:
         >>> from babytf import Variable
         >>> w = Variable(1.0)
-        >>> Ftrl(learning_rate=0.1, l1_regularization_strength=9.0).apply([2.0], [w])
-        >>> float(w)                                        # |z| is below 9
+        >>> Ftrl(learning_rate=0.1, l1_regularization_strength=20.0).apply([2.0], [w])
+        >>> float(w)                                        # z = 2 - (sqrt(4.1) - sqrt(0.1)) / 0.1, about -15
         0.0
     """
 

@@ -45,7 +45,7 @@ class Lamb(Optimizer):
         >>> from babytf import Variable
         >>> w = Variable([3.0, 4.0])
         >>> Lamb(learning_rate=0.1).apply([[1.0, 1.0]], [w])          # a step of norm 0.1 * 5
-        >>> w.numpy().round(4).tolist()
+        >>> [round(x, 4) for x in w.numpy().tolist()]
         [2.6464, 3.6464]
     """
 
