@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,10 @@ from babytf.losses.base import LossFunctionWrapper
 from babytf.serialization import custom_object_scope
 from tests import golden
 
-RECORDED = json.loads((Path(__file__).parents[1] / "data" / "recorded" / "losses.json").read_text())
+HERE = Path(__file__).parents[1] / "data" / "recorded"
+CASES = [case for name in ("losses", "more_losses") for case in json.loads((HERE / f"{name}.json").read_text())]
+RECORDED = [case for case in CASES if "loss" in case]
+FUNCTIONS = [case for case in CASES if "function" in case]
 CLASSES = sorted(losses.CLASS_OF.values(), key=lambda cls: cls.__name__)
 
 
@@ -51,9 +55,13 @@ def _label(case):
     return f"{case['loss']}-{case['arguments']}"
 
 
+def tuples(arguments):
+    return {name: tuple(v) if isinstance(v, list) and name == "axis" else v for name, v in arguments.items()}
+
+
 @pytest.mark.parametrize("case", RECORDED, ids=_label)
 def test_other_arguments_recorded_by_keras(case):
-    loss = getattr(losses, case["loss"])(**case["arguments"])
+    loss = getattr(losses, case["loss"])(**tuples(case["arguments"]))
     y_true, y_pred, weight = (array(case[key]) for key in ("y_true", "y_pred", "sample_weight"))
     value, gradient = value_and_gradient(loss, y_true, y_pred, weight)
     # Where a probability is clipped or divided by a sum that rounds, JAX's float32 and ours differ in the last bits.
@@ -62,29 +70,46 @@ def test_other_arguments_recorded_by_keras(case):
     assert value.shape == expected.shape
     assert value.dtype == expected.dtype
     assert_allclose(value, expected, rtol=tolerance, atol=tolerance)
-    assert_allclose(gradient, array(case["gradient"]), rtol=5 * tolerance, atol=5 * tolerance)
+    if "gradient" in case:
+        assert_allclose(gradient, array(case["gradient"]), rtol=5 * tolerance, atol=5 * tolerance)
+
+
+@pytest.mark.parametrize("case", FUNCTIONS, ids=lambda case: f"{case['function']}-{list(case['arguments'])}")
+def test_functions_with_other_arguments_recorded_by_keras(case):
+    arguments = {name: array(v) if isinstance(v, dict) else v for name, v in tuples(case["arguments"]).items()}
+    value = getattr(losses, case["function"])(array(case["y_true"]), array(case["y_pred"]), **arguments).numpy()
+    expected = array(case["value"])
+    assert (value.shape, value.dtype) == (expected.shape, expected.dtype)
+    assert_allclose(value, expected, rtol=2e-6, atol=2e-6)
 
 
 @pytest.mark.parametrize("case", RECORDED, ids=_label)
 def test_configuration_is_that_of_keras(case):
-    config = getattr(losses, case["loss"])(**case["arguments"]).get_config()
-    kept = {key: value for key, value in config.items() if key not in ("dtype", "axis") or key in case["config"]}
-    assert kept == case["config"]
-    assert set(config) - set(kept) == {key for key in ("dtype", "axis") if key in case["arguments"]} - set(kept)
+    config = getattr(losses, case["loss"])(**tuples(case["arguments"])).get_config()
+    forgotten = {"dtype", "axis", "delta"} - set(case["config"])  # by Keras
+    kept = {key: value for key, value in config.items() if key not in forgotten}
+    assert kept == tuples(case["config"])
+    assert set(config) - set(kept) == forgotten & set(case["arguments"])
 
 
 # --- gradients
 
 
-@pytest.mark.parametrize("from_logits", [False, True])
-@pytest.mark.parametrize("cls", CLASSES)
+WITH_LOGITS = [(cls, True) for cls in CLASSES if "from_logits" in inspect.signature(cls).parameters]
+
+
+@pytest.mark.parametrize(("cls", "from_logits"), [*((cls, False) for cls in CLASSES), *WITH_LOGITS])
 def test_gradient_agrees_with_central_difference(cls, from_logits, rng):
-    options = {"dtype": "float64"}
-    if "from_logits" in inspect.signature(cls).parameters:
-        options["from_logits"] = from_logits
+    options = {"dtype": "float64"} | ({"from_logits": True} if from_logits else {})
     y_pred = rng.normal(size=(5, 4)) if from_logits else rng.uniform(0.1, 0.9, size=(5, 4))
-    y_true = rng.integers(0, 4, 5) if "Sparse" in cls.__name__ else rng.uniform(0.1, 0.9, size=(5, 4)) + 1
-    weight, direction, step = rng.uniform(size=5), rng.normal(size=(5, 4)), 1e-5
+    y_true = rng.uniform(0.1, 0.9, size=(5, 4)) + ("Focal" not in cls.__name__)
+    if cls.__name__ in ("SparseCategoricalCrossentropy", "CategoricalGeneralizedCrossEntropy"):
+        y_true = rng.integers(0, 4, 5)
+    if cls is losses.Circle:
+        y_true, y_pred, options["gamma"] = np.array([0, 1, 0, 1, 0]), y_pred / 2, 2.0  # x.x < 1: away from the kink
+    if cls is losses.CTC:
+        y_true, y_pred = np.array([[1, 2], [3, 3], [1, 0], [0, 0], [2, 1]]), rng.normal(size=(5, 4, 4))
+    weight, direction, step = rng.uniform(size=5), rng.normal(size=y_pred.shape), 1e-5
     loss = cls(**options)
     _, gradient = value_and_gradient(loss, y_true, y_pred, weight)
     ends = [loss(y_true, y_pred + s * step * direction, weight).item() for s in (1, -1)]
@@ -271,7 +296,7 @@ def test_own_function_may_take_a_nest():
 
 @pytest.mark.parametrize("case", RECORDED, ids=_label)
 def test_compiled_equals_eager(case):
-    loss = getattr(losses, case["loss"])(**case["arguments"])
+    loss = getattr(losses, case["loss"])(**tuples(case["arguments"]))
     y_true, y_pred, weight = (array(case[key]) for key in ("y_true", "y_pred", "sample_weight"))
 
     def step(y_true, y_pred, weight):
@@ -299,6 +324,14 @@ def test_compiled_equals_eager(case):
         ("MAE", losses.mean_absolute_error),
         ("bce", losses.binary_crossentropy),
         ("BCE", losses.binary_crossentropy),
+        ("mape", losses.mean_absolute_percentage_error),
+        ("MAPE", losses.mean_absolute_percentage_error),
+        ("msle", losses.mean_squared_logarithmic_error),
+        ("MSLE", losses.mean_squared_logarithmic_error),
+        ("kld", losses.kl_divergence),
+        ("KLD", losses.kl_divergence),
+        ("kullback_leibler_divergence", losses.kl_divergence),
+        ("logcosh", losses.log_cosh),
         ("categorical_crossentropy", losses.categorical_crossentropy),
         ("sparse_categorical_crossentropy", losses.sparse_categorical_crossentropy),
     ],
@@ -323,6 +356,14 @@ DISTINCT = {
     "label_smoothing": 0.25,
     "axis": 0,
     "ignore_class": 3,
+    "alpha": 0.75,
+    "beta": 0.375,
+    "gamma": 3.0,
+    "delta": 2.0,
+    "q": 0.625,
+    "margin": 0.125,
+    "remove_diagonal": False,
+    "apply_class_balancing": True,
     "reduction": "sum",
     "name": "other",
     "dtype": "float64",
@@ -362,16 +403,46 @@ def test_unknown_name():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "match"),
+    ("name", "arguments", "expected"),
     [
-        ({"reduction": "avg"}, "reduction='avg'"),
-        ({"label_smoothing": 1.5}, "label_smoothing=1.5"),
-        ({"axis": True}, "axis=True"),
+        ("CategoricalCrossentropy", {"reduction": "avg"}, "one of 'sum_over_batch_size'"),
+        ("CategoricalCrossentropy", {"label_smoothing": 1.5}, "from 0 to 1"),
+        ("CategoricalCrossentropy", {"axis": True}, "an integer"),
+        ("CategoricalFocalCrossentropy", {"label_smoothing": -0.1}, "from 0 to 1"),
+        ("CategoricalFocalCrossentropy", {"alpha": -1.0}, "at least 0"),
+        ("CategoricalFocalCrossentropy", {"gamma": -2.0}, "at least 0"),
+        ("CategoricalFocalCrossentropy", {"axis": (0, 1)}, "an integer"),
+        ("BinaryFocalCrossentropy", {"label_smoothing": 2}, "from 0 to 1"),
+        ("BinaryFocalCrossentropy", {"alpha": 1.25}, "from 0 to 1"),
+        ("BinaryFocalCrossentropy", {"gamma": -1}, "at least 0"),
+        ("BinaryFocalCrossentropy", {"apply_class_balancing": 0.3}, "True or False"),
+        ("CategoricalGeneralizedCrossEntropy", {"q": 1.0}, "between 0 and 1"),
+        ("CategoricalGeneralizedCrossEntropy", {"q": 0}, "between 0 and 1"),
+        ("CategoricalGeneralizedCrossEntropy", {"q": 1.5}, "from 0 to 1"),
+        ("Huber", {"delta": 0.0}, "above 0"),
+        ("Huber", {"delta": "1"}, "a number"),
+        ("CosineSimilarity", {"axis": None}, "an integer"),
+        ("Tversky", {"alpha": -0.5}, "at least 0"),
+        ("Tversky", {"beta": float("nan")}, "a number"),
+        ("Circle", {"gamma": 0}, "above 0"),
+        ("Circle", {"margin": 1.5}, "from -1 to 1"),
+        ("Circle", {"remove_diagonal": None}, "True or False"),
     ],
 )
-def test_bad_arguments(arguments, match):
-    with pytest.raises(ValueError, match=match):
-        losses.CategoricalCrossentropy(**arguments)
+def test_bad_arguments(name, arguments, expected):
+    ((argument, value),) = arguments.items()
+    with pytest.raises(ValueError, match=f"bad `{argument}`") as caught:
+        getattr(losses, name)(**arguments)
+    message = str(caught.value)
+    assert re.search(rf"got: +{argument}={re.escape(repr(value))}\n +expected: .*{expected}.*\n +fix: ", message)
+
+
+def test_each_weight_of_a_list_is_checked():
+    assert losses.CategoricalFocalCrossentropy(alpha=np.array([0.5, 0.25])).get_config()["alpha"] == [0.5, 0.25]
+    with pytest.raises(ValueError, match=r"alpha=-1\.0"):
+        losses.CategoricalFocalCrossentropy(alpha=[0.5, -1.0])
+    with pytest.raises(ValueError, match=r"(?s)alpha of shape \(2,\), for 3 classes.*each class"):
+        losses.CategoricalFocalCrossentropy(alpha=[0.5, 1.0])(np.eye(3), np.ones((3, 3)))
 
 
 @pytest.mark.parametrize(
@@ -384,12 +455,21 @@ def test_bad_arguments(arguments, match):
         (losses.CategoricalCrossentropy(), (4, 1), (4, 3), "sparse_categorical_crossentropy"),
         (losses.SparseCategoricalCrossentropy(), (4, 3), (4, 3), "use categorical_crossentropy"),
         (losses.SparseCategoricalCrossentropy(), (3,), (4, 3), "rows"),
+        *((cls(), (4, 3), (4, 2), "units") for cls in CLASSES if cls not in (losses.Circle, losses.CTC)),
+        *((cls(), (5, 3), (4, 3), "rows") for cls in CLASSES if cls is not losses.CTC),
+        (losses.CategoricalFocalCrossentropy(), (4,), (4, 3), "to_categorical"),
+        (losses.CategoricalGeneralizedCrossEntropy(), (4, 3), (4, 3), "argmax"),
+        (losses.Circle(), (4, 3), (4, 3), "argmax"),
+        (losses.Circle(), (4,), (4, 3, 2), "units"),
+        (losses.CTC(), (4, 2), (4, 3), "an output for each step"),
+        (losses.CTC(), (4,), (4, 5, 3), "targets"),
+        (losses.CTC(), (3, 2), (4, 5, 3), "rows"),
     ],
 )
 def test_shapes_that_do_not_fit(loss, true_shape, pred_shape, fix):
     with pytest.raises(ShapeError, match=fix) as caught:
         loss(np.zeros(true_shape), np.ones(pred_shape))
-    assert loss.name in str(caught.value)
+    assert loss.name.removesuffix("_loss") in str(caught.value)
     assert f"y_true of shape {true_shape}, y_pred of shape {pred_shape}" in str(caught.value)
 
 
@@ -451,6 +531,14 @@ def test_labels_in_range():
     losses.SparseCategoricalCrossentropy(ignore_class=255).check_targets(np.array([0, 255], "uint8"), (None, 3))
     losses.SparseCategoricalCrossentropy(axis=1).check_targets(np.array([[4, 0]]), (None, 5, 2))
     losses.MeanSquaredError().check_targets(np.array([7]), (None, 3))
+    losses.CategoricalGeneralizedCrossEntropy().check_targets(np.array([0, 2]), (None, 3))
+
+
+def test_labels_out_of_range_of_a_loss_that_ignores_none():
+    with pytest.raises(ValueError, match=r"(?s)label -1 at index \[1\].*fix: +correct the labels"):
+        losses.CategoricalGeneralizedCrossEntropy().check_targets(np.array([0, -1]), (None, 3))
+    with pytest.raises(ValueError, match="label 3 is out of range"):
+        losses.CategoricalGeneralizedCrossEntropy()(np.array([0, 3]), np.ones((2, 3)))
 
 
 def test_one_class_is_remarked_on():
