@@ -389,7 +389,44 @@ def test_set_weights():
         optimizer.set_weights([np.array(4)])
 
 
-@pytest.mark.parametrize("name", ["sgd", "SGD", "rmsprop", "RMSprop", "adam", "Adam", "ADAM"])
+SIMPLE = [cls for cls in optimizers.TABLE.values() if not cls.wraps]
+SHARED = {
+    "learning_rate": 0.25,
+    "weight_decay": 0.5,
+    "use_ema": True,
+    "ema_momentum": 0.75,
+    "ema_overwrite_frequency": 3,
+    "loss_scale_factor": 8.0,
+    "gradient_accumulation_steps": 2,
+    "name": "mine",
+}
+
+
+@pytest.mark.parametrize("clip", [{"clipnorm": 2.0}, {"clipvalue": 2.5}, {"global_clipnorm": 3.0}], ids=str)
+@pytest.mark.parametrize("cls", SIMPLE)
+def test_shared_arguments_go_round(cls, clip):
+    arguments = {**SHARED, **clip}
+    optimizer = cls(**arguments)
+    for made in (optimizer, cls.from_config(optimizer.get_config())):
+        assert {key: value for key, value in made.get_config().items() if key in arguments} == arguments
+
+
+RATES = {SGD: 0.1, optimizers.Adadelta: 50.0, optimizers.Adagrad: 0.5, optimizers.Ftrl: 0.5, optimizers.Muon: 0.2}
+
+
+@pytest.mark.parametrize("cls", SIMPLE)
+def test_every_optimizer_finds_the_minimum_of_a_parabola(cls, both_ways):
+    results = []
+    for steps in both_ways:
+        w, optimizer = Variable([[1.0, -2.0], [0.5, 3.0]], name="w"), cls(learning_rate=RATES.get(cls, 0.1))
+        for _ in range(60):
+            steps.follow(optimizer, [w], [[2 * (w.numpy() - 0.25)]])
+        results.append(w.numpy())
+    assert_array_equal(*results)
+    assert np.abs(results[0] - 0.25).mean() < 0.5  # from 1.5
+
+
+@pytest.mark.parametrize("name", ["sgd", "SGD", "rmsprop", "RMSprop", "adam", "Adam", "ADAM", "lamb", "AdamW", "muon"])
 def test_get_by_name(name):
     found = optimizers.get(name)
     assert type(found).__name__.lower() == name.lower()
