@@ -26,6 +26,9 @@ _LOWEST = -1e300  # in place of a maximum of minus infinity, from which nothing 
 class _Alignments:
     """The states of a batch: what they emit, how they follow each other, where paths begin and end.
 
+    Arrays of states have the steps first and the batch last, `(T, S, B)`: then all the states before others are one
+    block of memory.
+
     Args:
         log_p: Log probabilities, `(B, T, C)`.
         labels: Classes, `(B, N)`.
@@ -37,107 +40,116 @@ class _Alignments:
     def __init__(
         self, log_p: np.ndarray, labels: np.ndarray, label_lengths: np.ndarray, lengths: np.ndarray, blank: int
     ) -> None:
-        batch, steps, classes = log_p.shape
-        _check_labels(labels, classes)
-        self.shape = log_p.shape
+        _check_labels(labels, log_p.shape[2])
+        self.shape = batch, steps, _ = log_p.shape
         self.states = np.full((batch, 2 * labels.shape[1] + 1), blank)  # (B, S)
         self.states[:, 1::2] = labels
         self.emit = self.of_states(log_p)
-        self.skip = np.full(self.states.shape, -np.inf)
-        self.skip[:, 3::2] = np.where(labels[:, 1:] == labels[:, :-1], IMPOSSIBLE, 0.0)
-        before = np.full(self.states.shape, IMPOSSIBLE)
-        before[:, 0] = 0.0
-        self.start, _ = _step(before, self.skip)
-        last = 2 * label_lengths.astype("int64")[:, None]  # the last blank; or the label before it
-        place = np.arange(self.states.shape[1])
+        size = self.states.shape[1]
+        self.skip = np.full((size, batch), -np.inf)
+        self.skip[3::2] = np.where(labels[:, 1:] == labels[:, :-1], IMPOSSIBLE, 0.0).T
+        before = np.full((size, batch), IMPOSSIBLE)
+        before[0] = 0.0
+        self.start = _sweep(np.zeros((2, size, batch)), self.skip, before)[0][1]
+        last = 2 * label_lengths.astype("int64")  # the last blank; or the label before it
+        place = np.arange(size)[:, None]
         self.end = np.where((place == last) | (place == last - 1), 0.0, -np.inf)
-        self.active = np.arange(steps)[:, None] < lengths  # (T, B)
+        self.lengths = lengths.astype("int64")
+        time = np.arange(steps)[:, None]
+        self.active = time < self.lengths  # (T, B)
+        self.turned = (self.lengths - 1 - time) % max(steps, 1)  # (T, B): each sample's steps from its end
 
     def of_states(self, x: np.ndarray) -> np.ndarray:
-        """From classes, `(B, T, C)`, to states: `(T, B, S)`, in double precision."""
+        """From classes, `(B, T, C)`, to states, `(T, S, B)`, in double precision."""
         chosen = np.take_along_axis(x, self.states[:, None, :], axis=2)
-        return np.ascontiguousarray(chosen.transpose(1, 0, 2), "float64")
+        return np.ascontiguousarray(chosen.transpose(1, 2, 0), "float64")
 
     def of_classes(self, x: np.ndarray, out: np.ndarray) -> None:
         """Back again: what belongs to one class is added up."""
-        out[...] = 0
-        rows = np.arange(self.shape[0])
-        for s in range(self.states.shape[1]):
-            out[rows, :, self.states[:, s]] += x[:, :, s].T
+        batch, steps, classes = self.shape
+        rows = np.arange(batch * steps).reshape(batch, steps).T[:, None, :] * classes  # (T, 1, B)
+        summed = np.bincount((rows + self.states.T).ravel(), weights=x.ravel(), minlength=out.size)
+        out[...] = summed.reshape(out.shape)
 
-    def forward(self, values: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """`alpha`, and the mean of what the paths collected of `values`."""
-        return _sweep(self.emit, self.skip, self.start, self.active, values)
+    def turn(self, x: np.ndarray) -> np.ndarray:
+        """The same backwards: in time, so that each sample's last step comes first, and from the last state."""
+        turned: np.ndarray = x[self.turned, ::-1, np.arange(self.shape[0])]  # (T, B, S)
+        return turned.transpose(0, 2, 1)
 
-    def backward(self, values: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """The same from the end: the forward sweep with time and states turned round."""
+    def forward(self) -> np.ndarray:
+        """`alpha`."""
+        return _sweep(self.emit, self.skip, self.start)[0]
+
+    def both_ways(self, values: np.ndarray | None = None) -> tuple[np.ndarray, ...]:
+        """`alpha` and `beta`, which count what their own step emits; then how much of `values` their paths collected.
+
+        Backwards is forwards with time and states turned round, so both are one sweep over twice the batch.
+        """
         skip = np.full_like(self.skip, -np.inf)
-        skip[:, 2:] = self.skip[:, :1:-1]
-        turned = None if values is None else values[::-1, :, ::-1]
-        beta, mean = _sweep(self.emit[::-1, :, ::-1], skip, self.end[:, ::-1], self.active[::-1], turned)
-        return beta[::-1, :, ::-1], mean[::-1, :, ::-1]
+        skip[2:] = self.skip[:1:-1]
+        log_weights, means = _sweep(
+            np.concatenate([self.emit, self.turn(self.emit)], axis=2),
+            np.concatenate([self.skip, skip], axis=1),
+            np.concatenate([self.start, self.end[::-1]], axis=1),
+            None if values is None else np.concatenate([values, self.turn(values)], axis=2),
+        )
+        batch = self.shape[0]
+        found = (log_weights,) if values is None else (log_weights, means)
+        return tuple(part for x in found for part in (x[:, :, :batch], self.turn(x[:, :, batch:])))
 
     def total(self, alpha: np.ndarray) -> np.ndarray:
         """The log of what all paths weigh together, `(B,)`."""
-        last = alpha[-1] if len(alpha) else self.start
-        total, _ = _add_up((last + self.end).T)
+        batch, steps, _ = self.shape
+        last = self.start
+        if steps:
+            last = np.where(self.lengths > 0, alpha[self.lengths - 1, :, np.arange(batch)].T, self.start)
+        ends = last + self.end
+        top = np.maximum(ends.max(axis=0), _LOWEST)
+        total: np.ndarray = np.log(np.exp(ends - top).sum(axis=0)) + top
         return total
 
     def occupancy(self, alpha: np.ndarray, beta: np.ndarray) -> np.ndarray:
-        """The probability of being in each state at each step, `(T, B, S)`; 0 past the end."""
-        log_total = self.total(alpha)[:, None]
-        log_p = alpha + beta - self.emit - log_total  # both sweeps count what is emitted at their step
-        occupied: np.ndarray = np.exp(log_p) * self.active[:, :, None]
+        """The probability of being in each state at each step, `(T, S, B)`; 0 past the end."""
+        log_p = alpha + beta - self.emit - self.total(alpha)
+        occupied: np.ndarray = np.exp(np.where(self.active[:, None], log_p, -np.inf))
         return occupied
 
 
-def _add_up(terms: np.ndarray, values: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray | float]:
-    """Log of the sum of exponentials along the first axis, and the mean of `values` weighted by them."""
-    top = np.maximum(terms.max(axis=0), _LOWEST)
-    weights = np.exp(terms - top)
-    total = weights.sum(axis=0)
-    mean = 0.0 if values is None else (weights * values).sum(axis=0) / np.maximum(total, 1e-300)
-    with np.errstate(divide="ignore"):
-        return np.log(total) + top, mean
-
-
-def _reached_from(x: np.ndarray, fill: float) -> np.ndarray:
-    """For each state the values of itself, of the one before it, and of the one before that: `(3, B, S)`."""
-    found = np.full((3, *x.shape), fill)
-    found[0] = x
-    found[1, :, 1:] = x[:, :-1]
-    found[2, :, 2:] = x[:, :-2]
-    return found
-
-
-def _step(a: np.ndarray, skip: np.ndarray, means: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray | float]:
-    terms = _reached_from(a, -np.inf)
-    terms[2] += skip
-    return _add_up(terms, None if means is None else _reached_from(means, 0.0))
-
-
 def _sweep(
-    emit: np.ndarray, skip: np.ndarray, start: np.ndarray, active: np.ndarray, values: np.ndarray | None
+    emit: np.ndarray, skip: np.ndarray, start: np.ndarray, values: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Log weights of the paths up to each step, `(T, B, S)`, and their mean sum of `values`.
-
-    A sample begins at its first active step, and keeps what it has after its last one.
-    """
-    log_weights = np.empty_like(emit)
-    means = np.zeros_like(emit if values is not None else emit[:0])
-    a = start
-    mean: np.ndarray | None = None if values is None else np.zeros_like(start)
-    begun = np.zeros((len(start), 1), bool)
-    for t in range(len(emit)):
-        on = active[t][:, None]
-        now, now_mean = _step(a, skip, mean)
-        a = np.where(on, np.where(begun, now, start) + emit[t], a)
-        log_weights[t] = a
-        if values is not None and mean is not None:
-            mean = np.where(on, np.where(begun, now_mean, 0.0) + values[t], mean)
-            means[t] = mean
-        begun = begun | on
-    return log_weights, means
+    """Log weights of the paths up to each step, `(T, S, B)`, and their mean sum of `values`."""
+    steps, size, batch = emit.shape
+    padded = np.full((steps, size + 2, batch), -np.inf)  # two states that no path is in, before the first one
+    log_weights = padded[:, 2:]
+    means = np.zeros((steps if values is not None else 0, size + 2, batch))
+    terms, top, total = np.empty((3, size, batch)), np.empty((size, batch)), np.empty((size, batch))
+    own, previous, skipped = terms
+    if steps:
+        np.add(start, emit[0], out=log_weights[0])
+    if steps and values is not None:
+        means[0, 2:] = values[0]
+    with np.errstate(divide="ignore"):  # of log(0), minus infinity
+        for t in range(1, steps):
+            a = padded[t - 1]
+            np.add(a[:-2], skip, out=skipped)
+            np.maximum(a[2:], a[1:-1], out=top)
+            np.maximum(top, skipped, out=top)
+            np.maximum(top, _LOWEST, out=top)
+            np.subtract(a[2:], top, out=own)
+            np.subtract(a[1:-1], top, out=previous)
+            np.subtract(skipped, top, out=skipped)
+            np.exp(terms, out=terms)
+            np.add(own, previous, out=total)
+            np.add(total, skipped, out=total)
+            if values is not None:
+                m = means[t - 1]
+                collected = own * m[2:] + previous * m[1:-1] + skipped * m[:-2]
+                means[t, 2:] = values[t] + collected / np.maximum(total, 1e-300)
+            np.log(total, out=total)
+            np.add(total, top, out=total)
+            np.add(total, emit[t], out=log_weights[t])
+    return log_weights, means[:, 2:]
 
 
 def ctc_loss(
@@ -150,7 +162,7 @@ def ctc_loss(
 ) -> None:
     """Minus the log of the summed probability of all alignments, `(B,)`."""
     alignments = _Alignments(log_p, labels, label_lengths, lengths, blank)
-    np.negative(alignments.total(alignments.forward()[0]), out=out, casting="same_kind")
+    np.negative(alignments.total(alignments.forward()), out=out, casting="same_kind")
 
 
 def ctc_alignment(
@@ -163,7 +175,7 @@ def ctc_alignment(
 ) -> None:
     """The probability of each class at each step among the alignments, `(B, T, C)`."""
     alignments = _Alignments(log_p, labels, label_lengths, lengths, blank)
-    alpha, beta = alignments.forward()[0], alignments.backward()[0]
+    alpha, beta = alignments.both_ways()
     alignments.of_classes(alignments.occupancy(alpha, beta), out)
 
 
@@ -179,11 +191,10 @@ def ctc_covariance(
     """Covariance of "this class at this step" with the sum of `v` along the alignment, `(B, T, C)`."""
     alignments = _Alignments(log_p, labels, label_lengths, lengths, blank)
     collected = alignments.of_states(v)
-    alpha, before = alignments.forward(collected)
-    beta, after = alignments.backward(collected)
+    alpha, beta, before, after = alignments.both_ways(collected)
     p = alignments.occupancy(alpha, beta)
     whole = before + after - collected  # the mean sum of a whole path through this state at this step
-    mean = (p[:1] * whole[:1]).sum(axis=2, keepdims=True)  # the same at any step
+    mean = (p[:1] * whole[:1]).sum(axis=1, keepdims=True)  # the same at any step
     alignments.of_classes(p * (whole - mean), out)
 
 
