@@ -12,6 +12,21 @@ from babytf import config, ops
 from babytf.engine import Tensor, convert
 from babytf.serialization import Configurable, builtin, deserialize_keras_object, lookup, serialize_keras_object
 
+__all__ = [
+    "Constraint",
+    "MaxNorm",
+    "MinMaxNorm",
+    "NonNeg",
+    "UnitNorm",
+    "deserialize",
+    "get",
+    "max_norm",
+    "min_max_norm",
+    "non_neg",
+    "serialize",
+    "unit_norm",
+]
+
 
 class Constraint(Configurable):
     """Base of the constraints; override `__call__(w)`, which gives the projected weight."""

@@ -10,10 +10,25 @@ import math
 import numbers
 from typing import Any
 
-from babytf import ops
+from babytf import check, ops
 from babytf.engine import Tensor, convert
-from babytf.errors import explain
+from babytf.errors import ShapeError, explain
 from babytf.serialization import Configurable, builtin, deserialize_keras_object, lookup, serialize_keras_object
+
+__all__ = [
+    "L1",
+    "L1L2",
+    "L2",
+    "OrthogonalRegularizer",
+    "Regularizer",
+    "deserialize",
+    "get",
+    "l1",
+    "l1_l2",
+    "l2",
+    "orthogonal_regularizer",
+    "serialize",
+]
 
 
 class Regularizer(Configurable):
@@ -120,18 +135,69 @@ class L1L2(Regularizer):
         return penalty
 
 
+class OrthogonalRegularizer(Regularizer):
+    r"""Pulls the rows of a matrix, or its columns, towards right angles to each other.
+
+    $$ \lambda \cdot \frac{2}{n (n - 1)} \sum_{i < j} |\hat x_i \cdot \hat x_j|, \qquad
+    \hat x_i = \frac{x_i}{\lVert x_i \rVert} $$
+
+    the mean over all pairs of the $n$ rows; a single row has no pair, and no penalty.
+
+    Args:
+        factor: $\lambda$, at least 0.
+        mode: `"rows"` or `"columns"`.
+
+    Raises:
+        ValueError: If `factor` is negative or not finite, or `mode` unknown.
+        ShapeError: If it is called with something that is no matrix.
+
+    Example:
+        >>> round(float(OrthogonalRegularizer(0.5)([[1.0, 0.0], [3.0, 4.0]])), 4)
+        0.3
+    """
+
+    def __init__(self, factor: float = 0.01, mode: str = "rows") -> None:
+        self.factor = _factor(self, "factor", factor)
+        self.mode = check.one_of(self, ("rows", "columns"), mode=mode)
+
+    def __call__(self, inputs: Any) -> Tensor:
+        """The penalty of the matrix, a scalar of its dtype."""
+        x = convert(inputs)
+        if x.ndim != 2:
+            raise ShapeError(
+                explain(
+                    "OrthogonalRegularizer takes matrices.",
+                    got=f"shape {x.shape}",
+                    expected="a tensor of two axes",
+                    fix="use 'l2' for other weights",
+                )
+            )
+        if self.mode == "columns":
+            x = ops.transpose(x)
+        n = x.shape[0]
+        if n < 2:
+            return ops.zeros((), dtype=str(x.dtype))
+        x = ops.normalize(x, axis=1)
+        angles = ops.matmul(x, ops.transpose(x)) * (1.0 - ops.eye(n, dtype=str(x.dtype)))
+        return self.factor * 0.5 * ops.sum(ops.abs(angles)) / (n * (n - 1) / 2)
+
+
 l1 = L1
 l2 = L2
 l1_l2 = L1L2
+orthogonal_regularizer = OrthogonalRegularizer
 
 TABLE: dict[str, Any] = {
     "L1": L1,
     "L2": L2,
     "L1L2": L1L2,
+    "OrthogonalRegularizer": OrthogonalRegularizer,
     "Regularizer": Regularizer,
     "l1": L1,
     "l2": L2,
     "l1_l2": L1L2,
+    "l1l2": L1L2,
+    "orthogonal_regularizer": OrthogonalRegularizer,
     "regularizer": Regularizer,
 }
 

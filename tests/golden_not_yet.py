@@ -158,7 +158,4 @@ NOT_YET = {
     "callbacks": """
         train/fit_reduce_lr_early_stop
     """,
-    "regularizers": """
-        array_fn/orthogonal_rows
-    """,
 }

@@ -148,7 +148,8 @@ def test_orthogonal_begins_with_the_direction_of_the_draw():
 @pytest.mark.parametrize("name", sorted({c.__name__ for c in initializers.TABLE.values()} - {"Initializer"}))
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64", None])
 def test_dtype(name, dtype):
-    assert str(getattr(initializers, name)()((3, 4), dtype=dtype).dtype) == (dtype or "float32")
+    shape = (4, 1, 3) if name == "STFT" else (3, 4)
+    assert str(getattr(initializers, name)()(shape, dtype=dtype).dtype) == (dtype or "float32")
 
 
 @pytest.mark.parametrize(
@@ -157,6 +158,9 @@ def test_dtype(name, dtype):
         (lambda: initializers.Identity()((3,)), "Identity makes matrices"),
         (lambda: initializers.Orthogonal()((3,)), "Orthogonal makes matrices"),
         (lambda: initializers.Constant([1.0, 2.0])((3,)), "Constant: the value does not fit"),
+        (lambda: initializers.STFT()((4, 6)), "STFT makes kernels of one channel"),
+        (lambda: initializers.STFT()((4, 2, 3)), "STFT makes kernels of one channel"),
+        (lambda: initializers.STFT(window=[1.0, 2.0])((4, 1, 3)), "the window does not fit"),
         (lambda: initializers.get(np.ones(2))((3,)), "does not have the variable's shape"),
     ],
 )
@@ -177,6 +181,40 @@ def test_bad_shape(call, match):
 def test_bad_variance_scaling(arguments, match):
     with pytest.raises(ValueError, match=match):
         initializers.VarianceScaling(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "match"),
+    [
+        ({"side": "left"}, "bad `side`"),
+        ({"scaling": "power"}, "bad `scaling`"),
+        ({"window": "haning"}, r"unknown window 'haning'(?s:.)*did you mean 'hann'"),
+    ],
+)
+def test_bad_stft(arguments, match):
+    with pytest.raises(ValueError, match=match):
+        initializers.STFT(**arguments)
+
+
+def test_stft_is_the_fourier_transform():
+    # the real and the imaginary kernel, applied to a signal, give NumPy's transform of the windowed signal
+    signal = np.sin(np.arange(8) * 0.7) + 0.2
+    window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(8) / 8)
+    parts = [
+        np.tensordot(
+            signal, initializers.STFT(side, scaling=None, periodic=True)((8, 1, 5), "float64").numpy()[:, 0], 1
+        )
+        for side in ("real", "imag")
+    ]
+    assert_allclose(parts[0] + 1j * parts[1], np.fft.rfft(signal * window), atol=1e-12)
+
+
+def test_stft_scales():
+    w = np.array([1.0, 2.0, 3.0, 4.0])
+    plain = initializers.STFT(window=w, scaling=None)((4, 1, 3), "float64").numpy()
+    for scaling, scale in (("density", np.sqrt(30)), ("spectrum", 10)):
+        assert_allclose(initializers.STFT(window=w, scaling=scaling)((4, 1, 3), "float64").numpy(), plain / scale)
+    assert_allclose(initializers.STFT(window=None)((4, 1, 3), "float64").numpy() * w[:, None, None], plain)
 
 
 @pytest.mark.parametrize(
@@ -226,6 +264,7 @@ CONFIGS = [
     ),
     ("Zeros", {}),
     ("Ones", {}),
+    ("STFT", {"side": "imag", "window": "hamming", "scaling": "spectrum", "periodic": True}),
 ]
 
 
@@ -238,7 +277,8 @@ def test_config_goes_round(name, arguments):
     for again in (initializers.deserialize(serialized), made.clone()):
         assert type(again) is type(made)
         assert again.get_config() == arguments
-        assert_array_equal(again((4, 6)), made((4, 6)))
+        shape = (4, 1, 3) if name == "STFT" else (4, 6)
+        assert_array_equal(again(shape), made(shape))
 
 
 def test_every_class_has_a_config_test():

@@ -8,7 +8,8 @@ from numpy.testing import assert_allclose
 
 from babytf import regularizers
 from babytf.engine import GradientTape, Variable
-from babytf.regularizers import L1, L1L2, L2, Regularizer
+from babytf.errors import ShapeError
+from babytf.regularizers import L1, L1L2, L2, OrthogonalRegularizer, Regularizer
 
 X = [[1.0, -2.0], [0.0, 3.0]]  # sum of |x| is 6, of squares 14
 
@@ -28,6 +29,10 @@ X = [[1.0, -2.0], [0.0, 3.0]]  # sum of |x| is 6, of squares 14
         (L1L2(l2=0.5), 7.0),
         (L1L2(l1=0.5, l2=0.25), 6.5),
         (Regularizer(), 0.0),
+        # rows (1, -2) and (0, 1): cosine -2 / sqrt 5; columns (1, 0) and (-2, 3): -2 / sqrt 13
+        (OrthogonalRegularizer(0.5), 1 / 5**0.5),
+        (OrthogonalRegularizer(), 0.02 / 5**0.5),
+        (OrthogonalRegularizer(0.5, "columns"), 1 / 13**0.5),
     ],
 )
 def test_penalty_by_hand(regularizer, expected):
@@ -50,13 +55,15 @@ def test_penalty_is_a_scalar_of_the_dtype_of_the_weight(regularizer, dtype):
 
 
 @pytest.mark.parametrize("bad", [-0.1, float("nan"), float("inf"), "0.1", True])
-@pytest.mark.parametrize(("cls", "argument"), [(L1, "l1"), (L2, "l2"), (L1L2, "l1"), (L1L2, "l2")])
+@pytest.mark.parametrize(
+    ("cls", "argument"), [(L1, "l1"), (L2, "l2"), (L1L2, "l1"), (L1L2, "l2"), (OrthogonalRegularizer, "factor")]
+)
 def test_bad_factor(cls, argument, bad):
     with pytest.raises(ValueError, match=rf"{cls.__name__}: bad `{argument}`(?s:.)*got:(?s:.)*fix:"):
         cls(**{argument: bad})
 
 
-@pytest.mark.parametrize("regularizer", [L1(0.3), L2(0.4), L1L2(0.5, 0.6)])
+@pytest.mark.parametrize("regularizer", [L1(0.3), L2(0.4), L1L2(0.5, 0.6), OrthogonalRegularizer(0.7, "columns")])
 def test_config_goes_round(regularizer):
     again = regularizers.deserialize(regularizers.serialize(regularizer))
     assert type(again) is type(regularizer)
@@ -91,3 +98,14 @@ def test_get_of_other_things():
     assert regularizers.get({"class_name": "L2", "config": {"l2": 0.7}}).l2 == 0.7
     with pytest.raises(ValueError, match="unknown regularizer 'l3'"):
         regularizers.get("l3")
+
+
+def test_orthogonal_regularizer_of_one_row_has_no_pair():
+    assert float(OrthogonalRegularizer()(np.ones((1, 3)))) == 0
+
+
+def test_orthogonal_regularizer_refuses():
+    with pytest.raises(ValueError, match=r"bad `mode`(?s:.)*rows"):
+        OrthogonalRegularizer(mode="diagonal")
+    with pytest.raises(ShapeError, match=r"takes matrices(?s:.)*got: (?s:.)*\(3,\)"):
+        OrthogonalRegularizer()(np.ones(3))
