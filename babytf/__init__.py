@@ -38,7 +38,7 @@ from babytf.regularizers import Regularizer
 
 __version__ = "0.1.0"
 
-_LATER = ("callbacks", "datasets", "saving", "utils")
+_LATER = ("backend", "callbacks", "datasets", "mixed_precision", "saving", "tree", "utils")
 """Packages imported when they are first used, to keep `import babytf` fast."""
 
 
@@ -74,6 +74,7 @@ __all__ = [
     "Tensor",
     "Variable",
     "activations",
+    "backend",
     "callbacks",
     "config",
     "constraints",
@@ -84,12 +85,14 @@ __all__ = [
     "layers",
     "losses",
     "metrics",
+    "mixed_precision",
     "models",
     "ops",
     "optimizers",
     "random",
     "regularizers",
     "saving",
+    "tree",
     "utils",
     "version",
 ]

@@ -21,6 +21,38 @@ _epsilon = 1e-7
 _image_data_format = "channels_last"
 _dtype_policy: DTypePolicy | None = None
 _interactive_logging = True
+_max_epochs: int | None = None
+_max_steps_per_epoch: int | None = None
+_unsafe_deserialization = False
+
+__all__ = [
+    "DTypePolicy",
+    "backend",
+    "check_numerics_enabled",
+    "disable_check_numerics",
+    "disable_interactive_logging",
+    "disable_traceback_filtering",
+    "dtype_policy",
+    "enable_check_numerics",
+    "enable_interactive_logging",
+    "enable_traceback_filtering",
+    "enable_unsafe_deserialization",
+    "epsilon",
+    "floatx",
+    "image_data_format",
+    "is_interactive_logging_enabled",
+    "is_traceback_filtering_enabled",
+    "max_epochs",
+    "max_steps_per_epoch",
+    "set_backend",
+    "set_dtype_policy",
+    "set_epsilon",
+    "set_floatx",
+    "set_image_data_format",
+    "set_max_epochs",
+    "set_max_steps_per_epoch",
+    "unsafe_deserialization_enabled",
+]
 
 
 class DTypePolicy:
@@ -196,6 +228,40 @@ def enable_interactive_logging() -> None:
     _interactive_logging = True
 
 
+_max_epochs: int | None = None
+_max_steps_per_epoch: int | None = None
+_unsafe_deserialization = False
+
+__all__ = [
+    "DTypePolicy",
+    "backend",
+    "check_numerics_enabled",
+    "disable_check_numerics",
+    "disable_interactive_logging",
+    "disable_traceback_filtering",
+    "dtype_policy",
+    "enable_check_numerics",
+    "enable_interactive_logging",
+    "enable_traceback_filtering",
+    "enable_unsafe_deserialization",
+    "epsilon",
+    "floatx",
+    "image_data_format",
+    "is_interactive_logging_enabled",
+    "is_traceback_filtering_enabled",
+    "max_epochs",
+    "max_steps_per_epoch",
+    "set_backend",
+    "set_dtype_policy",
+    "set_epsilon",
+    "set_floatx",
+    "set_image_data_format",
+    "set_max_epochs",
+    "set_max_steps_per_epoch",
+    "unsafe_deserialization_enabled",
+]
+
+
 def disable_interactive_logging() -> None:
     """Show progress as one line per epoch, for log files."""
     global _interactive_logging
@@ -210,6 +276,90 @@ def is_interactive_logging_enabled() -> bool:
 def backend() -> str:
     """What computes: `"numpy"`."""
     return "numpy"
+
+
+def set_backend(backend: str) -> None:
+    """Choose what computes, of one thing to choose from.
+
+    Args:
+        backend: `"numpy"`.
+
+    Raises:
+        ValueError: If it is another name.
+    """
+    _one_of("backend", backend, ("numpy",))
+
+
+def max_epochs() -> int | None:
+    """The most epochs that a `fit` takes, whatever it is told; `None` for no limit."""
+    return _max_epochs
+
+
+def set_max_epochs(max_epochs: int | None) -> None:
+    """Limit the epochs of every `fit`, to try a long program quickly.
+
+    Args:
+        max_epochs: The most epochs; `None` for no limit.
+
+    Raises:
+        ValueError: If it is neither a positive integer nor `None`.
+    """
+    global _max_epochs
+    _max_epochs = _limit("max_epochs", max_epochs)
+
+
+def max_steps_per_epoch() -> int | None:
+    """The most batches that an epoch, an `evaluate` or a `predict` takes; `None` for no limit."""
+    return _max_steps_per_epoch
+
+
+def set_max_steps_per_epoch(max_steps_per_epoch: int | None) -> None:
+    """Limit the batches of every epoch, `evaluate` and `predict`, to try a long program quickly.
+
+    Args:
+        max_steps_per_epoch: The most batches; `None` for no limit.
+
+    Raises:
+        ValueError: If it is neither a positive integer nor `None`.
+    """
+    global _max_steps_per_epoch
+    _max_steps_per_epoch = _limit("max_steps_per_epoch", max_steps_per_epoch)
+
+
+def enable_unsafe_deserialization() -> None:
+    """Let every load behave as with `safe_mode=False`.
+
+    Even so, code in a file is never run: your own functions, passed in `custom_objects`, take its place.
+    """
+    global _unsafe_deserialization
+    _unsafe_deserialization = True
+
+
+def unsafe_deserialization_enabled() -> bool:
+    """Whether `enable_unsafe_deserialization` was called."""
+    return _unsafe_deserialization
+
+
+def disable_traceback_filtering() -> None:
+    """Show whole tracebacks, which is always so here."""
+
+
+def enable_traceback_filtering() -> None:
+    """Refuse, with a warning: tracebacks are always shown whole, since every line of them can be read."""
+    import warnings  # seldom needed
+
+    warnings.warn("tracebacks are always shown whole: enable_traceback_filtering() has no effect", stacklevel=2)
+
+
+def is_traceback_filtering_enabled() -> bool:
+    """Whether tracebacks leave lines out: never."""
+    return False
+
+
+def _limit(name: str, value: int | None) -> int | None:
+    if value is not None and (isinstance(value, bool) or not hasattr(value, "__index__") or value < 1):
+        raise ValueError(explain(f"bad `{name}`.", got=repr(value), expected="a positive integer, or None"))
+    return None if value is None else int(value)
 
 
 def _one_of(name: str, value: str, options: tuple[str, ...]) -> str:

@@ -13,7 +13,10 @@ from babytf.config import DTypePolicy
 from babytf.errors import explain
 from babytf.serialization import builtin, deserialize_keras_object, serialize_keras_object
 
-__all__ = ["DTypePolicy", "deserialize", "get", "serialize"]
+__all__ = ["DTypePolicy", "FloatDTypePolicy", "deserialize", "get", "serialize"]
+
+FloatDTypePolicy = DTypePolicy
+"""The older name of `DTypePolicy`."""
 
 
 def get(identifier: Any) -> DTypePolicy:

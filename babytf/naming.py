@@ -36,6 +36,20 @@ def auto_name(kind: str) -> str:
     return f"{stem}_{count}" if count else stem
 
 
+def get_uid(prefix: str = "") -> int:
+    """Count one up for a prefix, from 1; automatic names count along.
+
+    Args:
+        prefix: What is counted, such as `"dense"`.
+
+    Example:
+        >>> get_uid("a_prefix"), get_uid("a_prefix")
+        (1, 2)
+    """
+    _used[prefix] = _used.get(prefix, 0) + 1
+    return _used[prefix]
+
+
 def checked_name(owner: str, name: object) -> str:
     """The name a user gave, or the next free one.
 

@@ -201,7 +201,7 @@ def _serialize_named(obj: Any) -> Config:
         "module": module,
         "class_name": class_name,
         "config": {key: serialize_keras_object(value) for key, value in inner.items()},
-        "registered_name": None if public else get_registered_name(cls),
+        "registered_name": None if public and not public[0].startswith("keras.src") else get_registered_name(cls),
     }
     for part in ("build_config", "compile_config"):
         getter = getattr(obj, f"get_{part}", None)
@@ -279,7 +279,7 @@ def deserialize_keras_object(
     module_hint = kwargs.pop("module", None)
     if kwargs:
         raise TypeError(f"deserialize_keras_object() got an unexpected keyword argument {next(iter(kwargs))!r}")
-    ambient = _SAFE.get()
+    ambient = False if settings.unsafe_deserialization_enabled() else _SAFE.get()
     with CustomObjectScope(custom_objects), setting(_SAFE, safe_mode if ambient is None else ambient):
         if isinstance(config, str):
             custom = get_registered_object(config)

@@ -16,7 +16,7 @@ PACKAGE = Path(babytf.__file__).parent
 # From the ground up: a module may import from its own row and from the rows above it in this list.
 LEVELS = [
     ("errors",),
-    ("check", "config", "naming"),
+    ("check", "config", "naming", "tree"),
     ("engine",),
     ("ops", "random"),
     ("registry", "serialization", "dtype_policies"),
@@ -25,7 +25,8 @@ LEVELS = [
     ("data", "callbacks"),
     ("saving",),
     ("models",),
-    ("datasets", "utils"),
+    ("datasets", "mixed_precision", "utils"),
+    ("backend",),
 ]
 LEVEL = {name: height for height, row in enumerate(LEVELS) for name in row}
 
