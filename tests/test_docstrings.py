@@ -28,4 +28,5 @@ def test_examples_in_docstrings(name, tmp_path, monkeypatch):
     report = []
     for case in doctest.DocTestFinder().find(module, name, globs={**COMMON, **vars(module)}):
         runner.run(case, out=report.append)
-    assert runner.summarize(verbose=False).failed == 0, "".join(report)
+    if runner.failures:
+        pytest.fail("".join(report), pytrace=False)
