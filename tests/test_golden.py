@@ -27,6 +27,7 @@ LISTED = [name for name in CASES if reason(name)]
 
 
 @pytest.mark.parametrize("name", HELD)
+@pytest.mark.filterwarnings("ignore:.*fractions of its sample weights")
 def test_recorded(name):
     _, tolerance = CASES[name]
     errors = golden.replay(name)

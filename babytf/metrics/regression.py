@@ -6,7 +6,13 @@ from typing import Any
 
 from babytf import ops
 from babytf.engine import Tensor, convert
-from babytf.losses import mean_absolute_error, mean_squared_error
+from babytf.losses import (
+    log_cosh,
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    mean_squared_error,
+    mean_squared_logarithmic_error,
+)
 from babytf.losses.weighting import pair
 from babytf.metrics.mean import Mean, MeanMetricWrapper
 
@@ -41,6 +47,60 @@ class MeanAbsoluteError(MeanMetricWrapper):
 
     def __init__(self, name: str | None = "mean_absolute_error", dtype: Any = None):
         super().__init__(mean_absolute_error, name=name, dtype=dtype)
+
+
+class MeanAbsolutePercentageError(MeanMetricWrapper):
+    r"""Mean of absolute differences in percent of the target.
+
+    $$ \tfrac{100}{D}\sum_d \frac{|y_d - \hat y_d|}{\max(|y_d|, \epsilon)} $$
+
+    Args:
+        name: Name of the metric.
+        dtype: Dtype to accumulate in; `floatx()` by default.
+
+    Example:
+        >>> round(MeanAbsolutePercentageError()([[4.0, 1.0]], [[3.0, 1.5]]).item(), 4)
+        37.5
+    """
+
+    def __init__(self, name: str | None = "mean_absolute_percentage_error", dtype: Any = None):
+        super().__init__(mean_absolute_percentage_error, name=name, dtype=dtype)
+
+
+class MeanSquaredLogarithmicError(MeanMetricWrapper):
+    r"""Mean of squared differences of logarithms; targets and predictions below $\epsilon$ count as $\epsilon$.
+
+    $$ \tfrac{1}{D}\sum_d (\ln(1 + y_d) - \ln(1 + \hat y_d))^2 $$
+
+    Args:
+        name: Name of the metric.
+        dtype: Dtype to accumulate in; `floatx()` by default.
+
+    Example:
+        >>> round(MeanSquaredLogarithmicError()([[0.0, 1.0], [0.0, 0.0]], [[1.0, 1.0], [0.0, 0.0]]).item(), 4)
+        0.1201
+    """
+
+    def __init__(self, name: str | None = "mean_squared_logarithmic_error", dtype: Any = None):
+        super().__init__(mean_squared_logarithmic_error, name=name, dtype=dtype)
+
+
+class LogCoshError(MeanMetricWrapper):
+    r"""Mean of the logarithm of the hyperbolic cosine of differences: squares near 0, absolute values far away.
+
+    $$ \tfrac{1}{D}\sum_d \ln\cosh(\hat y_d - y_d) $$
+
+    Args:
+        name: Name of the metric.
+        dtype: Dtype to accumulate in; `floatx()` by default.
+
+    Example:
+        >>> round(LogCoshError()([[0.0, 1.0], [0.0, 0.0]], [[1.0, 1.0], [0.0, 0.0]]).item(), 4)
+        0.1084
+    """
+
+    def __init__(self, name: str | None = "logcosh", dtype: Any = None):
+        super().__init__(log_cosh, name=name, dtype=dtype)
 
 
 class RootMeanSquaredError(Mean):
