@@ -133,8 +133,7 @@ class Primitive:
         args: Sequence[Any] = (tuple(arrays),) if self.variadic else arrays
         values = [params[n] for n in self.param_names]
         if self.kind == "view":
-            view: np.ndarray = self.function(None, *args, *values)
-            return view
+            return np.asarray(self.function(None, *args, *values))  # x[0] of a vector is no array yet
         spec = self.infer(*arrays, **params)
         out = np.empty(spec.shape, spec.dtype)
         extra = [self.scratch[n](*arrays, **params) for n in self.scratch]

@@ -258,3 +258,9 @@ def test_a_slot_has_the_layout_of_its_group():
     assert [v.name for v in slot.members] == ["ma", "mb"]
     np.testing.assert_array_equal(slot.vector.numpy(), [0.5, 0.5, 0.5])
     assert not any(v.trainable for v in slot.members)
+
+
+def test_an_element_is_an_array_of_no_axes():
+    element = Tensor([1.0, 2.0])[1]
+    assert isinstance(element.numpy(), np.ndarray)
+    assert np.asarray(element).shape == ()
