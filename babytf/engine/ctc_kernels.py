@@ -74,7 +74,7 @@ class _Alignments:
     def turn(self, x: np.ndarray) -> np.ndarray:
         """The same backwards: in time, so that each sample's last step comes first, and from the last state."""
         turned: np.ndarray = x[self.turned, ::-1, np.arange(self.shape[0])]  # (T, B, S)
-        return turned.transpose(0, 2, 1)
+        return np.swapaxes(turned, 1, 2)
 
     def forward(self) -> np.ndarray:
         """`alpha`."""
