@@ -93,68 +93,6 @@ NOT_YET = {
         model/k2_mlp_adam:h5_keras2
         model/k2_named_regularized_sgd:h5_keras2
     """,
-    "metrics": """
-        train/fit_constraints_binary
-        metric/MeanAbsolutePercentageError.none
-        metric/MeanAbsolutePercentageError.sample
-        metric/MeanSquaredLogarithmicError.none
-        metric/MeanSquaredLogarithmicError.sample
-        metric/CosineSimilarity.none
-        metric/CosineSimilarity.sample
-        metric/LogCoshError.none
-        metric/LogCoshError.sample
-        metric/R2Score.none
-        metric/R2Score.sample
-        metric/AUC.none
-        metric/AUC.sample
-        metric/Precision.none
-        metric/Precision.sample
-        metric/Recall.none
-        metric/Recall.sample
-        metric/TruePositives.none
-        metric/TruePositives.sample
-        metric/TrueNegatives.none
-        metric/TrueNegatives.sample
-        metric/FalsePositives.none
-        metric/FalsePositives.sample
-        metric/FalseNegatives.none
-        metric/FalseNegatives.sample
-        metric/PrecisionAtRecall.none
-        metric/PrecisionAtRecall.sample
-        metric/RecallAtPrecision.none
-        metric/RecallAtPrecision.sample
-        metric/SensitivityAtSpecificity.none
-        metric/SensitivityAtSpecificity.sample
-        metric/SpecificityAtSensitivity.none
-        metric/SpecificityAtSensitivity.sample
-        metric/F1Score.none
-        metric/F1Score.sample
-        metric/FBetaScore.none
-        metric/FBetaScore.sample
-        metric/IoU.none
-        metric/IoU.sample
-        metric/MeanIoU.none
-        metric/MeanIoU.sample
-        metric/BinaryIoU.none
-        metric/OneHotIoU.none
-        metric/OneHotIoU.sample
-        metric/OneHotMeanIoU.none
-        metric/OneHotMeanIoU.sample
-        metric/Hinge.none
-        metric/Hinge.sample
-        metric/SquaredHinge.none
-        metric/SquaredHinge.sample
-        metric/CategoricalHinge.none
-        metric/CategoricalHinge.sample
-        metric/KLDivergence.none
-        metric/KLDivergence.sample
-        metric/Poisson.none
-        metric/Poisson.sample
-        metric/PearsonCorrelation.none
-        metric/PearsonCorrelation.sample
-        metric/ConcordanceCorrelation.none
-        metric/ConcordanceCorrelation.sample
-    """,
     "callbacks": """
         train/fit_reduce_lr_early_stop
     """,
