@@ -228,40 +228,6 @@ def enable_interactive_logging() -> None:
     _interactive_logging = True
 
 
-_max_epochs: int | None = None
-_max_steps_per_epoch: int | None = None
-_unsafe_deserialization = False
-
-__all__ = [
-    "DTypePolicy",
-    "backend",
-    "check_numerics_enabled",
-    "disable_check_numerics",
-    "disable_interactive_logging",
-    "disable_traceback_filtering",
-    "dtype_policy",
-    "enable_check_numerics",
-    "enable_interactive_logging",
-    "enable_traceback_filtering",
-    "enable_unsafe_deserialization",
-    "epsilon",
-    "floatx",
-    "image_data_format",
-    "is_interactive_logging_enabled",
-    "is_traceback_filtering_enabled",
-    "max_epochs",
-    "max_steps_per_epoch",
-    "set_backend",
-    "set_dtype_policy",
-    "set_epsilon",
-    "set_floatx",
-    "set_image_data_format",
-    "set_max_epochs",
-    "set_max_steps_per_epoch",
-    "unsafe_deserialization_enabled",
-]
-
-
 def disable_interactive_logging() -> None:
     """Show progress as one line per epoch, for log files."""
     global _interactive_logging
