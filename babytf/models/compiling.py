@@ -59,8 +59,8 @@ class Compiling(Steps):
             steps_per_execution: Batches between two calls of callbacks.
             jit_compile: `"auto"`, True or False. Steps always run as one recorded NumPy program; this chooses
                 nothing else as long as no compiler for fused kernels is installed, and is kept for the model's file.
-            auto_scale_loss: With the policy `mixed_float16`, whether a loss-scaling optimizer would be put around
-                the optimizer. There is none yet, so it changes nothing.
+            auto_scale_loss: Whether to put a `LossScaleOptimizer` around the optimizer if the model's policy is
+                `mixed_float16`, so that small gradients do not vanish.
 
         Raises:
             ValueError: If a name is unknown, or an argument is out of its range.
@@ -72,7 +72,7 @@ class Compiling(Steps):
         who = f"compile of '{self.name}'"
         run_eagerly = check.boolean(who, run_eagerly=run_eagerly)
         steps_per_execution = check.positive_int(who, steps_per_execution=steps_per_execution)
-        check.boolean(who, auto_scale_loss=auto_scale_loss)
+        auto_scale_loss = check.boolean(who, auto_scale_loss=auto_scale_loss)
         check.one_of(who, ("auto", True, False), jit_compile=jit_compile)
         if run_eagerly and jit_compile is True:
             warnings.warn("`jit_compile=True` does nothing when `run_eagerly=True`.", UserWarning, stacklevel=2)
@@ -85,7 +85,7 @@ class Compiling(Steps):
                 compile_metrics = CompileMetrics(metrics, weighted_metrics, output_names=names)
             loss_tracker = Mean(name="loss")
         state = self._training  # nothing is changed unless all of the above went well
-        state.optimizer = optimizer
+        state.optimizer = self._scaled(optimizer) if auto_scale_loss else optimizer
         state.loss = loss
         state.compile_loss = compile_loss
         state.compile_metrics = compile_metrics
@@ -106,6 +106,14 @@ class Compiling(Steps):
             "steps_per_execution": steps_per_execution,
             "jit_compile": state.jit_compile,
         }
+
+    def _scaled(self, optimizer: Any) -> Any:
+        """The optimizer, in a `LossScaleOptimizer` if the policy asks for one and it has none."""
+        if optimizer is None or isinstance(optimizer, optimizers.LossScaleOptimizer):
+            return optimizer
+        if self.dtype_policy.name != "mixed_float16":  # type: ignore[attr-defined]
+            return optimizer
+        return optimizers.LossScaleOptimizer(optimizer, name="loss_scale_optimizer")
 
     @property
     def compiled(self) -> bool:

@@ -83,8 +83,8 @@ class Optimizer(State):
     elementwise = True
     """Whether `update` treats every element alike, so that it may run on all weights as one vector."""
 
-    wraps = False
-    """Whether other optimizers make its steps."""
+    wraps: tuple[str, ...] = ()
+    """Attributes with the optimizers that make its steps, if it makes none itself."""
 
     def __init__(
         self,

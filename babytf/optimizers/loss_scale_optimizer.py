@@ -57,7 +57,7 @@ class LossScaleOptimizer(Optimizer):
         (0.8, 4.0)
     """
 
-    wraps = True
+    wraps = ("inner_optimizer",)
 
     def __init__(
         self,

@@ -36,7 +36,7 @@ class MultiOptimizer(Optimizer):
         (0.9, 0.5)
     """
 
-    wraps = True
+    wraps = ("optimizers",)
 
     def __init__(
         self,

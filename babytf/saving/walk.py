@@ -37,9 +37,8 @@ def _part(part: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
         return
     seen.add(id(part))
     yield path, part
-    if isinstance(part, Optimizer):
-        return
-    for name, child in _children(part):
+    children = ((n, getattr(part, n)) for n in part.wraps) if isinstance(part, Optimizer) else _children(part)
+    for name, child in children:
         below = f"{path}/{name}" if path else name
         if isinstance(child, (Layer, Optimizer)):
             yield from _part(child, below, seen)
