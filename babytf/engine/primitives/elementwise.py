@@ -63,13 +63,12 @@ def _divide_no_nan(a: Tensor, b: Tensor) -> Tensor:
 
 primitive(
     "divide_no_nan",
-    source="np.equal({b}, 0, out={empty})\nnp.divide({a}, {b}, out={out})\nnp.copyto({out}, 0, where={empty})",
+    source="{out}.fill(0)\nnp.divide({a}, {b}, out={out}, where=np.not_equal({b}, 0, out={some}))",
     infer=broadcast_spec,
     vjp=lambda g, y, a, b: (sum_to(_divide_no_nan(g, b), a.shape), sum_to(_divide_no_nan(-g * y, b), b.shape)),
     latex=r"\frac{{{a}}}{{{b}}} \text{{ or }} 0",
     domain=(0.5, 3.0),
-    kind="elementwise",
-    scratch={"empty": lambda a, b: Spec(b.shape, "bool")},
+    scratch={"some": lambda a, b: Spec(b.shape, "bool")},
     symbol="quotient",
 )
 
