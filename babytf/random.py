@@ -164,6 +164,30 @@ def set_seed(seed: int) -> None:
     _default_seeds.restart(int(seed))  # last: making the stream draws one of these seeds
 
 
+def get_state() -> dict[str, Any]:
+    """Where the program's own stream stands, and that of the seeds nobody gives; for `set_state`."""
+    stream, seeds = global_rng._generator, _default_seeds.generator
+    return {
+        "stream": None if stream is None else stream.bit_generator.state,
+        "seeds": None if seeds is None else seeds.bit_generator.state,
+    }
+
+
+def set_state(state: dict[str, Any]) -> None:
+    """Go back to what `get_state` returned; recorded programs follow.
+
+    Args:
+        state: That. A stream that had not begun then is left as it is.
+    """
+    if state["stream"] is not None:
+        global_rng.generator.bit_generator.state = state["stream"]
+    if state["seeds"] is not None:
+        if _default_seeds.generator is None:
+            _default_seeds.restart(None)
+        assert _default_seeds.generator is not None
+        _default_seeds.generator.bit_generator.state = state["seeds"]
+
+
 def _draw(name: str, seed: Any, *inputs: Any, **params: Any) -> Tensor:
     """Draw from the stream; for an integer seed, the same numbers each time: a constant."""
     if seed is None:

@@ -1,5 +1,6 @@
 """Callbacks: what may watch and steer `fit`, `evaluate` and `predict`. Read `callback.py` first."""
 
+from babytf.callbacks.backup_and_restore import BackupAndRestore
 from babytf.callbacks.callback import Callback
 from babytf.callbacks.callback_list import CallbackList
 from babytf.callbacks.early_stopping import EarlyStopping
@@ -9,6 +10,7 @@ from babytf.callbacks.progbar_logger import ProgbarLogger
 from babytf.callbacks.terminate_on_nan import TerminateOnNaN
 
 __all__ = [
+    "BackupAndRestore",
     "Callback",
     "CallbackList",
     "EarlyStopping",

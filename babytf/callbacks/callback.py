@@ -22,6 +22,9 @@ class Callback:
         ...             self.model.stop_training = True
     """
 
+    comes_last = False
+    """Whether it is called after the others, wherever it stands in the list."""
+
     def __init__(self) -> None:
         self.params: dict[str, Any] | None = None
         self._model: Any = None
@@ -38,6 +41,21 @@ class Callback:
     def model(self) -> Any:
         """The model being trained, evaluated or asked to predict."""
         return self._model
+
+    def get_state(self) -> dict[str, Any]:
+        """What a callback has to remember for a `fit` that is interrupted to go on exactly; see `BackupAndRestore`.
+
+        Returns:
+            Plain values and arrays by name; nothing by default.
+        """
+        return {}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go back to what `get_state` returned. Called after `on_train_begin`.
+
+        Args:
+            state: That.
+        """
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """`fit` starts. `logs` is empty."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from babytf.callbacks.callback import Callback
 from babytf.callbacks.history import History
+from babytf.callbacks.logs import Logs, to_floats
 from babytf.callbacks.progbar_logger import ProgbarLogger
 from babytf.engine import tree
 from babytf.errors import explain
@@ -21,27 +22,8 @@ BATCH_HOOKS = {
 }
 
 
-def to_floats(logs: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Logs as callbacks get them: flat, sorted by name, Python floats where possible.
-
-    Example:
-        >>> to_floats({"loss": np.float32(0.5), "more": {"acc": 1}})
-        {'acc': 1.0, 'loss': 0.5}
-    """
-    flat: dict[str, Any] = {}
-    for name, value in sorted((logs or {}).items()):
-        if isinstance(value, Mapping):
-            flat.update(to_floats(value))
-        else:
-            try:
-                flat[name] = float(value)
-            except (TypeError, ValueError):
-                flat[name] = value
-    return dict(sorted(flat.items()))
-
-
 class CallbackList(Callback):
-    """Several callbacks, called in order.
+    """Several callbacks, called in order; `BackupAndRestore` comes last, as it keeps what the others did.
 
     Args:
         callbacks: The callbacks, in any nesting; or one.
@@ -74,6 +56,7 @@ class CallbackList(Callback):
         if add_progbar and self._progbar is None:
             self._progbar = ProgbarLogger()
             self.callbacks.append(self._progbar)
+        self._put_in_order()
         if model is not None:
             self.set_model(model)
         self.set_params(params)
@@ -83,7 +66,11 @@ class CallbackList(Callback):
         """Add one at the end."""
         _check(callback)
         self.callbacks.append(callback)
+        self._put_in_order()
         self.refresh()
+
+    def _put_in_order(self) -> None:
+        self.callbacks.sort(key=lambda callback: bool(getattr(callback, "comes_last", False)))
 
     def set_params(self, params: dict[str, Any]) -> None:
         """Hand the parameters to each."""
@@ -155,26 +142,20 @@ class CallbackList(Callback):
             callback.on_train_batch_begin(batch, logs=to_floats(logs))
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        floats = None
+        late = logs if isinstance(logs, Logs) else Logs(lambda: logs)
         for callback in self._listeners["train_batch_end"]:
-            if isinstance(callback, ProgbarLogger):
-                callback.on_train_batch_end(batch, logs)  # it reads numbers only when it draws
-            else:
-                floats = to_floats(logs) if floats is None else floats
-                callback.on_train_batch_end(batch, logs=floats)
+            hook = callback.on_train_batch_end
+            hook(batch, logs=late if hasattr(hook, "reads_late") else late.floats())
 
     def on_test_batch_begin(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         for callback in self._listeners["test_batch_begin"]:
             callback.on_test_batch_begin(batch, logs=to_floats(logs))
 
     def on_test_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        floats = None
+        late = logs if isinstance(logs, Logs) else Logs(lambda: logs)
         for callback in self._listeners["test_batch_end"]:
-            if isinstance(callback, ProgbarLogger):
-                callback.on_test_batch_end(batch, logs)
-            else:
-                floats = to_floats(logs) if floats is None else floats
-                callback.on_test_batch_end(batch, logs=floats)
+            hook = callback.on_test_batch_end
+            hook(batch, logs=late if hasattr(hook, "reads_late") else late.floats())
 
     def on_predict_batch_begin(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         for callback in self._listeners["predict_batch_begin"]:
@@ -192,8 +173,12 @@ class CallbackList(Callback):
 
 
 def _overrides(callback: Any, hook: str) -> bool:
+    """Whether a callback has a method of its own for this, and has a use for it."""
     own = getattr(callback, "__dict__", {})
-    return hook in own or getattr(type(callback), hook, None) is not getattr(Callback, hook)
+    if hook not in own and getattr(type(callback), hook, None) is getattr(Callback, hook):
+        return False
+    when = getattr(getattr(callback, hook, None), "when", None)
+    return when is None or bool(getattr(callback, when))
 
 
 def _check(callback: Any) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 from babytf.callbacks.monitor_callback import MonitorCallback
 
+_REMEMBERED = ("wait", "stopped_epoch", "best", "best_weights", "best_epoch")
+
 
 class EarlyStopping(MonitorCallback):
     """Ends `fit` when a quantity has not improved for `patience` epochs.
@@ -50,6 +52,14 @@ class EarlyStopping(MonitorCallback):
         self.best = None
         self.best_weights: Any = None
         self.best_epoch = 0
+
+    def get_state(self) -> dict[str, Any]:
+        """What it has seen, and the best weights."""
+        return {name: getattr(self, name) for name in _REMEMBERED}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go back to that."""
+        self.__dict__.update({name: state[name] for name in _REMEMBERED})
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         current = self._current(logs)

@@ -21,6 +21,15 @@ class History(Callback):
         self.history: dict[str, list[Any]] = {}
         self.epoch: list[int] = []
 
+    def get_state(self) -> dict[str, Any]:
+        """The results so far."""
+        return {"epoch": self.epoch, "history": self.history}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go back to those."""
+        self.epoch, self.history = list(state["epoch"]), {name: list(v) for name, v in state["history"].items()}
+        self.model.history = self
+
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         self.epoch = []
 

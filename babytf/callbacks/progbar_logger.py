@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from babytf.callbacks.callback import Callback
+from babytf.callbacks.logs import batch_hook
 from babytf.callbacks.progbar import Progbar
 
 SECONDS_BETWEEN_DRAWINGS = 0.1
@@ -51,6 +52,7 @@ class ProgbarLogger(Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self._finish(logs)
 
+    @batch_hook()
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         self._seen = batch + 1
         if time.perf_counter() >= self._next:
@@ -60,6 +62,7 @@ class ProgbarLogger(Callback):
         if not self._in_fit:
             self._open()
 
+    @batch_hook()
     def on_test_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         if not self._in_fit:
             self._seen = batch + 1

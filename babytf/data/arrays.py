@@ -73,19 +73,50 @@ class ArraySource(Source):
             )
         return class_weight_to_sample_weights(self.y, class_weight)
 
-    def batches(self) -> Iterator[Rows]:
-        """The rows of each batch, in this pass's order."""
-        size, total = self.batch_size, self.num_samples
+    def draw_order(self) -> np.ndarray | None:
+        """A permutation of all rows, if they are to be shuffled as a whole."""
         if self.shuffle and self.shuffle != "batch":
-            order = np.random.permutation(total)  # noqa: NPY002  Keras's own draw: one seed, one order in both
-            for start in range(0, total, size):
-                yield order[start : start + size]
+            return np.random.permutation(self.num_samples)  # noqa: NPY002  Keras's own draw: one seed, one order in both
+        return None
+
+    def batches(self, order: np.ndarray | None = None, start: int = 0) -> Iterator[Rows]:
+        """The rows of each batch.
+
+        Args:
+            order: What `draw_order` gave.
+            start: How many batches to leave out.
+        """
+        size, total = self.batch_size, self.num_samples
+        firsts = range(start * size, total, size)
+        if order is not None:
+            for first in firsts:
+                yield order[first : first + size]
         elif self.shuffle:
-            for start in range(0, total, size):
-                yield start + np.random.permutation(min(size, total - start))  # noqa: NPY002
+            for first in firsts:
+                yield first + np.random.permutation(min(size, total - first))  # noqa: NPY002
         else:
-            for start in range(0, total, size):
-                yield slice(start, min(start + size, total))
+            for first in firsts:
+                yield slice(first, min(first + size, total))
+
+    def get_state(self) -> dict[str, Any]:
+        """The sizes, by which other data is told apart."""
+        return {"samples": self.num_samples, "batch_size": self.batch_size}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Check that the data is that of `get_state`.
+
+        Args:
+            state: What it returned.
+        """
+        if state != self.get_state():
+            raise ValueError(
+                explain(
+                    "the state is of other data.",
+                    got=" and ".join(f"{name} {value}" for name, value in state.items()) or "no arrays",
+                    expected=f"samples {self.num_samples} and batch_size {self.batch_size}",
+                    fix="pass to fit what the interrupted fit was given",
+                )
+            )
 
     def gather(self, rows: Rows) -> Any:
         """Fresh arrays with these rows."""

@@ -97,7 +97,13 @@ class Epochs:
         self.source = source
         self.steps = steps
         self._pass: Iterator[Any] | None = None
-        self._left: int | None = None
+        self._order: Any = None
+        self._length: int | None = None
+        self._position = 0
+        """Batches taken of the pass under way; counted only if epochs are not passes."""
+        self._in_epoch = False
+        self._resumed: dict[str, Any] | None = None
+        """The state that the next epoch is to go on from, if it is not to begin."""
 
     @property
     def num_batches(self) -> int | None:
@@ -105,32 +111,41 @@ class Epochs:
         return self.steps or self.source.num_batches
 
     def __iter__(self) -> Iterator[Any]:
-        self.source.on_epoch_begin()
-        if self.steps is None:
-            self._pass = self.source.batches()
-            yield from self._pass
-            self._pass = None
+        resumed, self._resumed = self._resumed, None
+        if resumed is not None and resumed["ended"]:
+            return
+        self._in_epoch = True
+        if resumed is None:
+            self.source.on_epoch_begin()
+        if self.steps is not None:
+            yield from self._some(self.steps, 0 if resumed is None else resumed["done"])
         else:
-            yield from self._some(self.steps)
+            yield from self._begin() if resumed is None or self._pass is None else self._pass
+            self._pass = None
         self.source.on_epoch_end()
+        self._in_epoch = False
 
-    def _some(self, steps: int) -> Iterator[Any]:
+    def _begin(self) -> Iterator[Any]:
+        """A new pass."""
+        self._order, self._position, self._length = self.source.draw_order(), 0, self.source.num_batches
+        self._pass = self.source.batches(self._order)
+        return self._pass
+
+    def _some(self, steps: int, done: int) -> Iterator[Any]:
         fresh = self._pass is None
-        if self._pass is None:
-            self._pass, self._left = self.source.batches(), self.source.num_batches
-        for step in range(steps):
-            batch = next(self._pass, _END)
+        batches = self._begin() if self._pass is None else self._pass
+        for step in range(done, steps):
+            batch = next(batches, _END)
             if batch is _END and step == 0 and not fresh and self.source.repeats:
-                self._pass = self.source.batches()  # the last pass ended just where the last epoch did
-                batch = next(self._pass, _END)
+                batches = self._begin()  # the last pass ended just where the last epoch did
+                batch = next(batches, _END)
             if batch is _END:
                 self._pass = None
                 warn_out_of_data(step, steps)
                 return
-            if self._left is not None:
-                self._left -= 1
+            self._position += 1
             yield batch
-        if self._left == 0:
+        if self._position == self._length:
             self._pass = None
 
     def restart(self) -> None:
@@ -142,6 +157,49 @@ class Epochs:
         if self._pass is not None and hasattr(self._pass, "close"):
             self._pass.close()
         self._pass = None
+
+    # --- for another process to go on from here
+
+    def get_state(self, done: int) -> dict[str, Any]:
+        """Where it is: the order and the position of the pass under way.
+
+        Args:
+            done: Batches done of the epoch under way; 0 between two epochs.
+        """
+        under_way = self._pass is not None
+        return {
+            "steps": self.steps,
+            "done": done,
+            "ended": done > 0 and not self._in_epoch,
+            "order": self._order if under_way else None,
+            "position": (done if self.steps is None else self._position) if under_way else None,
+            "source": self.source.get_state(),
+        }
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go to where `get_state` was called.
+
+        Args:
+            state: What it returned.
+
+        Raises:
+            ValueError: If it belongs to other data.
+        """
+        if state["steps"] != self.steps:
+            raise ValueError(
+                explain(
+                    "the state is of other data.",
+                    got=f"steps_per_epoch={state['steps']}",
+                    expected=f"steps_per_epoch={self.steps}",
+                    fix="pass to fit what the interrupted fit was given",
+                )
+            )
+        self.close()
+        self.source.set_state(state["source"])
+        self._resumed = state if state["done"] else None
+        if state["position"] is not None:
+            self._order, self._position, self._length = state["order"], state["position"], self.source.num_batches
+            self._pass = self.source.batches(self._order, self._position)
 
 
 def warn_out_of_data(step: int, steps: int) -> None:

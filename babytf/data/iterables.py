@@ -10,6 +10,7 @@ from babytf.data.checks import number_of_samples
 from babytf.data.class_weight import class_weight_to_sample_weights
 from babytf.data.convert import to_arrays
 from babytf.data.packing import pack_x_y_sample_weight, unpack_x_y_sample_weight
+from babytf.data.random_state import get_random_state, set_random_state
 from babytf.data.source import Source
 from babytf.errors import explain
 
@@ -27,20 +28,71 @@ class IterableSource(Source):
         self.class_weight = class_weight
         self.repeats = iter(iterable) is not iterable if isinstance(iterable, Iterator) else True
         self._ahead: Iterator[Any] | None = None
+        self._taken = 0
+        self._before: dict[str, Any] | None = None
         try:
             self.num_batches = len(iterable) if self.repeats else None  # type: ignore[arg-type]
         except TypeError:
             self.num_batches = None
 
-    def batches(self) -> Iterator[Any]:
-        """One pass; over a generator, whatever is left of it."""
+    def _open(self) -> Iterator[Any]:
+        """A new pass over a repeatable one, from here on; a generator's own iterator."""
+        self._before = get_random_state() if self.repeats else None
+        return iter(self.iterable)
+
+    def batches(self, order: Any = None, start: int = 0) -> Iterator[Any]:
+        """One pass; over a generator, whatever is left of it.
+
+        Args:
+            order: `None`.
+            start: How many batches to leave out, here and now; a generator has done so in `set_state`.
+        """
         ahead, self._ahead = self._ahead, None
-        for batch in iter(self.iterable) if ahead is None else ahead:
+        batches = self._open() if ahead is None else ahead
+        if self.repeats:
+            for _ in itertools.islice(batches, start):
+                pass
+        return self._standard(batches)
+
+    def _standard(self, batches: Iterator[Any]) -> Iterator[Any]:
+        for batch in batches:
+            self._taken += 1
             yield standard_batch(batch, self.class_weight, f"the {type(self.iterable).__name__}")
+
+    def get_state(self) -> dict[str, Any]:
+        """For a generator, how many batches it has given; else the random numbers that its pass began with."""
+        if self.repeats:
+            return {"before": self._before, "begun": self._ahead is None}
+        return {"taken": self._taken}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Take as many batches from a generator; begin a pass anew with the same random numbers.
+
+        Args:
+            state: What `get_state` returned.
+        """
+        if ("taken" in state) is self.repeats:
+            raise ValueError(
+                explain(
+                    "the state is of other data.",
+                    got="that of a generator" if "taken" in state else "that of something that can be repeated",
+                    expected=f"that of a {type(self.iterable).__name__}",
+                    fix="pass to fit what the interrupted fit was given",
+                )
+            )
+        if not self.repeats:
+            ahead, self._ahead = self._ahead, None
+            for _ in itertools.islice(iter(self.iterable) if ahead is None else ahead, state["taken"]):
+                self._taken += 1
+            self._ahead = ahead if not self._taken else None
+        elif state["begun"]:
+            self._ahead = None
+            if state["before"] is not None:
+                set_random_state(state["before"])
 
     def peek(self) -> Any:
         """The first batch; the next pass begins with it all the same."""
-        found = iter(self.iterable) if self._ahead is None else self._ahead
+        found = self._open() if self._ahead is None else self._ahead
         first = next(found, None)
         if first is None:
             raise ValueError(

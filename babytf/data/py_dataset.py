@@ -8,6 +8,8 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from babytf.data.iterables import standard_batch
 from babytf.data.source import Source
 from babytf.errors import explain
@@ -106,6 +108,25 @@ class PyDataset:
     def on_epoch_end(self) -> None:
         """An epoch has ended: the place to shuffle, or to draw new samples."""
 
+    def get_state(self) -> dict[str, Any]:
+        """What changes from epoch to epoch, for a `fit` that is interrupted to go on exactly.
+
+        By default the attributes that are numbers, orders (one-dimensional integer arrays, lists of integers) or
+        random generators. Override both methods if there is more.
+
+        Returns:
+            Plain values and arrays by name.
+        """
+        return plain_state(self)
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go back to what `get_state` returned.
+
+        Args:
+            state: That.
+        """
+        set_plain_state(self, state)
+
 
 class PyDatasetSource(Source):
     """A `PyDataset`, or an object like one, as training data.
@@ -129,15 +150,29 @@ class PyDatasetSource(Source):
         """Batches of one pass; asked anew every time, since an epoch's end may change it."""
         return self.dataset.num_batches if hasattr(self.dataset, "num_batches") else len(self.dataset)
 
-    def batches(self) -> Iterator[Any]:
-        """One pass."""
+    def draw_order(self) -> np.ndarray | None:
+        """The batches in random order, if they are to change places."""
         total = self.num_batches
-        indices: Any = itertools.count() if total is None else range(total)
-        if self.shuffle and total is not None:
-            indices = list(indices)
-            import random  # seldom needed
+        if not self.shuffle or total is None:
+            return None
+        import random  # seldom needed
 
-            random.shuffle(indices)
+        indices = list(range(total))
+        random.shuffle(indices)
+        return np.array(indices)
+
+    def batches(self, order: np.ndarray | None = None, start: int = 0) -> Iterator[Any]:
+        """One pass.
+
+        Args:
+            order: What `draw_order` gave.
+            start: How many batches to leave out; they are not made.
+        """
+        total = self.num_batches
+        if order is not None:
+            indices: Any = order[start:].tolist()
+        else:
+            indices = itertools.count(start) if total is None else range(start, total)
         if self.workers > 1 or (self.workers > 0 and self.use_multiprocessing):
             made = in_parallel(self.dataset, indices, self.workers, self.use_multiprocessing, self.max_queue_size)
         else:
@@ -170,6 +205,70 @@ class PyDatasetSource(Source):
     def on_epoch_end(self) -> None:
         """Tell the data set."""
         getattr(self.dataset, "on_epoch_end", _nothing)()
+
+    def get_state(self) -> dict[str, Any]:
+        """The state of the data set."""
+        return self.dataset.get_state() if hasattr(self.dataset, "get_state") else plain_state(self.dataset)
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Hand it to the data set.
+
+        Args:
+            state: What `get_state` returned.
+        """
+        if hasattr(self.dataset, "set_state"):
+            self.dataset.set_state(state)
+        else:
+            set_plain_state(self.dataset, state)
+
+
+_SETTINGS = ("_workers", "_use_multiprocessing", "_max_queue_size")
+
+
+def plain_state(thing: Any) -> dict[str, Any]:
+    """The attributes of an object that are numbers, orders or random generators.
+
+    Args:
+        thing: An object with attributes of its own.
+    """
+    found: dict[str, Any] = {}
+    for name, value in getattr(thing, "__dict__", {}).items():
+        if name in _SETTINGS:
+            continue
+        if isinstance(value, np.random.Generator):
+            found[name] = value.bit_generator.state
+        elif isinstance(value, np.random.RandomState):
+            found[name] = value.get_state(legacy=False)
+        elif isinstance(value, (bool, int, float, np.number)) or _is_order(value):
+            found[name] = value
+    return found
+
+
+def _is_order(value: Any) -> bool:
+    if isinstance(value, np.ndarray):
+        return value.ndim == 1 and value.dtype.kind in "iu"
+    return type(value) is list and all(type(item) is int for item in value)
+
+
+def set_plain_state(thing: Any, state: dict[str, Any]) -> None:
+    """Set the attributes that `plain_state` found; arrays and lists keep their identity where their length allows.
+
+    Args:
+        thing: The object.
+        state: What `plain_state` returned.
+    """
+    for name, value in state.items():
+        now = getattr(thing, name, None)
+        if isinstance(now, np.random.Generator):
+            now.bit_generator.state = value
+        elif isinstance(now, np.random.RandomState):
+            now.set_state(value)
+        elif isinstance(now, np.ndarray) and now.shape == np.shape(value) and now.flags.writeable:
+            now[...] = value
+        elif type(now) is list:
+            now[:] = value
+        else:
+            setattr(thing, name, value)
 
 
 def _nothing() -> None:

@@ -17,8 +17,17 @@ class Source:
     num_batches: int | None = None
     repeats = True
 
-    def batches(self) -> Iterator[Any]:
-        """One pass."""
+    def draw_order(self) -> Any:
+        """The order of the next pass, drawn anew: an array; `None` if batches come as they come."""
+        return None
+
+    def batches(self, order: Any = None, start: int = 0) -> Iterator[Any]:
+        """One pass.
+
+        Args:
+            order: What `draw_order` gave.
+            start: How many batches of it to leave out.
+        """
         raise NotImplementedError
 
     def peek(self) -> Any:
@@ -30,6 +39,20 @@ class Source:
 
     def on_epoch_end(self) -> None:
         """An epoch has ended."""
+
+    def get_state(self) -> dict[str, Any]:
+        """What another process needs, beside order and position, to go on from here; plain values and arrays."""
+        return {}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go to where `get_state` was called.
+
+        Args:
+            state: What it returned.
+
+        Raises:
+            ValueError: If it belongs to other data.
+        """
 
     def close(self) -> None:
         """Nothing more will be asked for."""

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from babytf.callbacks import CallbackList
+from babytf.callbacks.logs import Logs
 from babytf.data import Epochs
 from babytf.data.arrays import ArraySource
 from babytf.engine import Compiled, Program, Tensor, convert, tree
@@ -150,6 +151,7 @@ def run_epoch(
     callbacks: CallbackList,
     state: TrainingState,
     collected: list[Any] | None = None,
+    done: int = 0,
 ) -> tuple[int, Any]:
     """Run a step on every batch of an epoch.
 
@@ -160,9 +162,10 @@ def run_epoch(
         callbacks: Who is told, if they listen.
         state: Where a callback says that it is to stop.
         collected: A list that takes the outputs of every batch, as arrays.
+        done: Steps of this epoch that were done before; `batches` goes on after them.
 
     Returns:
-        The number of steps, and what the last one returned.
+        The number of steps, those done before included, and what the last one returned: `{}` if there was none now.
 
     Raises:
         KeyboardInterrupt: After the step in which Ctrl-C was pressed.
@@ -170,15 +173,18 @@ def run_epoch(
     begin = getattr(callbacks, f"on_{kind}_batch_begin") if callbacks.listens(f"{kind}_batch_begin") else None
     end = getattr(callbacks, f"on_{kind}_batch_end") if callbacks.listens(f"{kind}_batch_end") else None
     run, per_round, stop = runner.run, state.steps_per_execution, STOP[kind]
-    step = told = 0
+    step = told = done
     results: Any = None
 
     def tell() -> None:
         if end is not None and told < step:
-            end(step - 1, runner.read(results) if collected is None else {"outputs": concatenate(collected[told:])})
+            if collected is None:
+                end(step - 1, Logs(lambda: runner.read(results)))
+            else:
+                end(step - 1, {"outputs": concatenate(collected[told:])})
 
     with StepGuard(kind == "train" and not state.run_eagerly) as guard:
-        for batch in batches:
+        for batch in () if done and getattr(state, stop) else batches:
             if begin is not None and step == told:
                 begin(step)
             guard.busy = True
@@ -195,7 +201,7 @@ def run_epoch(
                 if getattr(state, stop):
                     break
         tell()
-    return step, runner.read(results) if step else {}
+    return step, runner.read(results) if step > done else {}
 
 
 def to_numpy(outputs: Any) -> Any:

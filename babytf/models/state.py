@@ -16,7 +16,8 @@ class TrainingState:
         programs: The program last used, by kind.
         changes: The count of changes to layers when `functions` were made.
         outputs: Shapes and dtypes of the model's outputs for the first batch.
-        validation: The validation of the `fit` that is running.
+        run: The `fit` that is running; callbacks that make backups ask it.
+        validation: Its validation.
     """
 
     def __init__(self) -> None:
@@ -38,6 +39,7 @@ class TrainingState:
         self.programs: dict[str, Any] = {}
         self.changes = -1
         self.outputs: Any = None
+        self.run: Any = None
         self.validation: Any = None
 
     def forget_programs(self) -> None:
@@ -47,4 +49,4 @@ class TrainingState:
 
     def __getstate__(self) -> dict[str, Any]:
         """For copies: programs belong to the model they were recorded from."""
-        return {**self.__dict__, "functions": {}, "programs": {}, "validation": None}
+        return {**self.__dict__, "functions": {}, "programs": {}, "run": None, "validation": None}

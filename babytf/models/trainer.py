@@ -27,6 +27,7 @@ from babytf.errors import explain
 from babytf.models.compiled import CompileMetrics
 from babytf.models.compiling import Compiling
 from babytf.models.execution import StepGuard, concatenate, run_epoch, to_numpy
+from babytf.models.run import Run
 from babytf.optimizers.schedules import LearningRateSchedule
 
 
@@ -137,23 +138,27 @@ class Trainer(Compiling):
                 model=self,
             )
         state.stop_training = False
+        run = state.run = Run(self, batches, None if validation is None else state.validation[0], initial_epoch)
+        run.callbacks = callbacks.callbacks
         finished, epoch_logs = False, {}
         try:
             callbacks.on_train_begin()
-            for epoch in range(getattr(self, "_initial_epoch", None) or initial_epoch, epochs):
+            epoch_logs = run.logs
+            while run.epoch < epochs and not run.stopped:
                 self.reset_metrics()
-                callbacks.on_epoch_begin(epoch)
-                steps, logs = run_epoch("train", batches, runner, callbacks, state)
+                callbacks.on_epoch_begin(run.epoch)
+                run.epoch_begun()
+                steps, logs = run_epoch("train", batches, runner, callbacks, state, done=run.step)
                 if steps == 0:
                     warnings.warn(
-                        f"there is no data for epoch {epoch + 1}, so training ends here. A generator goes through its "
-                        "batches once; let it loop forever and pass steps_per_epoch.",
+                        f"there is no data for epoch {run.epoch + 1}, so training ends here. A generator goes through "
+                        "its batches once; let it loop forever and pass steps_per_epoch.",
                         UserWarning,
                         stacklevel=2,
                     )
                     break
-                epoch_logs = to_floats(self._results(logs))
-                if state.validation is not None and is_due(epoch + 1, validation_freq):
+                epoch_logs = to_floats(self._results(logs if steps > run.step else run.logs))
+                if state.validation is not None and is_due(run.epoch + 1, validation_freq):
                     found = self.evaluate(
                         val_x,
                         val_y,
@@ -165,18 +170,18 @@ class Trainer(Compiling):
                         _use_cached_eval_dataset=True,
                     )
                     epoch_logs.update({f"val_{name}": value for name, value in found.items()})
-                callbacks.on_epoch_end(epoch, epoch_logs)
-                if state.stop_training:
-                    break
+                callbacks.on_epoch_end(run.epoch, epoch_logs)
+                run.epoch_ended()
             finished = True
         finally:
             batches.close()
+            state.run = None
             if state.validation is not None:
                 state.validation[0].close()
                 state.validation = None
-            if epochs > 0 and hasattr(self.optimizer, "finalize_variable_values"):
-                self.optimizer.finalize_variable_values(self.trainable_weights)  # type: ignore[attr-defined]
             if finished:
+                if run.epoch > initial_epoch and hasattr(self.optimizer, "finalize_variable_values"):
+                    self.optimizer.finalize_variable_values(self.trainable_weights)  # type: ignore[attr-defined]
                 callbacks.on_train_end(epoch_logs)
             callbacks.close()
         return self.history

@@ -11,7 +11,7 @@ from babytf.data.checks import first_not_finite, warn_if_not_finite
 
 
 def rows(source):
-    return [source.gather(r) for r in source.batches()]
+    return [source.gather(r) for r in source.batches(source.draw_order())]
 
 
 def test_without_shuffle_rows_come_in_order_and_the_last_batch_is_short():
