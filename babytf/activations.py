@@ -10,8 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 from babytf import ops
-from babytf.engine import Tensor, convert
+from babytf.engine import Tensor
 from babytf.errors import unknown_name
+from babytf.ops.symbolic import convert
 from babytf.serialization import (
     builtin,
     custom_object_scope,

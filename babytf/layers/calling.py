@@ -74,13 +74,6 @@ def is_data(x: Any) -> bool:
     return isinstance(x, (Tensor, KerasTensor))
 
 
-def attach_mask(x: Any, mask: Any) -> Any:
-    """Let a tensor carry a mask, if there is one; returns the tensor."""
-    if mask is not None:
-        x._keras_mask = mask
-    return x
-
-
 def data_arguments(arguments: dict[str, Any]) -> dict[str, Any]:
     """Those of the arguments that are tensors or nests of tensors.
 

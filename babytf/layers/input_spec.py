@@ -145,9 +145,10 @@ def check_inputs(layer: Any, specs: Any, inputs: Any) -> None:
     if len(given) != len(one_per_input):
         raise ShapeError(
             explain(
-                f"{who} takes {len(one_per_input)} input(s).",
-                got=f"{len(given)} inputs",
-                expected=f"{len(one_per_input)}",
+                f"{who} takes {len(one_per_input)} input{'s' * (len(one_per_input) != 1)}.",
+                got=f"{len(given)}",
+                expected=", ".join(repr(s.name) for s in one_per_input if s is not None and s.name)
+                or f"{len(one_per_input)}",
             )
         )
     for spec, x in zip(one_per_input, given, strict=True):
@@ -164,7 +165,9 @@ def check_inputs(layer: Any, specs: Any, inputs: Any) -> None:
             raise ShapeError(
                 explain(
                     f"{who} {summary}.",
-                    got=f"input of shape {shape}, {np.dtype(x.dtype).name}",
+                    got=f"input {spec.name!r} of shape {shape}, {np.dtype(x.dtype).name}"
+                    if spec.name
+                    else f"input of shape {shape}, {np.dtype(x.dtype).name}",
                     expected=expected,
                     fix=_fix(layer, spec, shape),
                 )

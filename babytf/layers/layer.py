@@ -17,14 +17,23 @@ from babytf.engine import Tensor, Variable, convert, is_tracing, scope, tree
 from babytf.engine.tensor import state
 from babytf.errors import explain
 from babytf.layers.building import Buildable, first_shape
-from babytf.layers.calling import CallSignature, attach_mask, context, data_arguments, is_data, shapes_for, signature_of
+from babytf.layers.calling import CallSignature, context, data_arguments, is_data, shapes_for, signature_of
 from babytf.layers.input_spec import check_inputs
-from babytf.layers.symbolic import KerasTensor, Node, infer_specs, map_shapes, standardize_shape
+from babytf.layers.symbolic import (
+    Called,
+    KerasTensor,
+    Node,
+    attach_mask,
+    fresh,
+    infer_specs,
+    map_shapes,
+    standardize_shape,
+)
 from babytf.naming import checked_name
 from babytf.serialization import Configurable
 
 
-class Layer(Buildable, Configurable):
+class Layer(Called, Buildable, Configurable):
     """A computation with weights of its own. All layers and models inherit from it.
 
     A subclass writes `__init__` (its settings), `build(input_shape)` (its weights, made with `add_weight` once
@@ -142,28 +151,6 @@ class Layer(Buildable, Configurable):
         """Always `None`: layers are not quantized."""
         return None
 
-    @property
-    def input(self) -> Any:
-        """The KerasTensor it was first called on, when models were put together."""
-        node = self._first_node("input")
-        return node.input_tensors[0] if len(node.input_tensors) == 1 else node.arguments[0][0]
-
-    @property
-    def output(self) -> Any:
-        """The KerasTensor that this call gave."""
-        return self._first_node("output").outputs
-
-    def _first_node(self, what: str) -> Node:
-        if not self._inbound_nodes:
-            raise AttributeError(
-                explain(
-                    f"{type(self).__name__} '{self.name}' has no {what} yet.",
-                    got="a layer that was never called on a KerasTensor",
-                    fix="put it into a model that begins with Input(…)",
-                )
-            )
-        return self._inbound_nodes[0]
-
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
 
@@ -188,8 +175,7 @@ class Layer(Buildable, Configurable):
         """
         self._check_super_called()
         signature = self.__dict__["_signature"]
-        given = (args, kwargs)
-        dtype = self.input_dtype
+        dtype, given = self.input_dtype, kwargs
         args = tuple(x if type(x) is Tensor and x.dtype == dtype else self._positional(x, dtype) for x in args)
         kwargs = {name: self._cast(x, dtype) for name, x in kwargs.items()}
         training = kwargs.pop("training", None)
@@ -229,10 +215,11 @@ class Layer(Buildable, Configurable):
             context.depth -= 1
             context.training = outer
             state.autocast = autocast
+        if symbolic:
+            outputs = fresh(outputs, args)
+            Node(self, args, {k: v for k, v in kwargs.items() if v is not None or k in given}, outputs)
         if masks is not None or self.supports_masking:
             self._hand_on_mask(first, outputs, masks)
-        if symbolic:
-            Node(self, *given, outputs)
         return outputs
 
     def _computed(self, run: Callable[..., Any], args: tuple, kwargs: dict[str, Any], arguments: dict[str, Any]) -> Any:
@@ -273,8 +260,6 @@ class Layer(Buildable, Configurable):
         if isinstance(x, (Tensor, KerasTensor)):
             if not self.autocast or x.dtype == dtype or np.dtype(x.dtype).kind != "f":
                 return x
-            if isinstance(x, KerasTensor):
-                return KerasTensor(x.shape, dtype, name=x.name)
             cast, mask = ops.cast(x, dtype), getattr(x, "_keras_mask", None)
             return attach_mask(cast, mask)
         if x is None or isinstance(x, (bool, int, float, str)):
@@ -349,7 +334,7 @@ class Layer(Buildable, Configurable):
                 stacklevel=3,
             )
             return
-        tensors = [x for x in tree.flatten(outputs) if isinstance(x, Tensor)]
+        tensors = [x for x in tree.flatten(outputs) if is_data(x)]
         if all(getattr(x, "_keras_mask", None) is not None for x in tensors):
             return
         computed = self.compute_mask(first, masks)

@@ -1,5 +1,8 @@
 """`KerasTensor`, a shape and a dtype without values, and `infer_specs`, which runs code on such shapes alone.
 
+A `Node` is one call on KerasTensors; each KerasTensor knows the node it comes from, and so they hang together as the
+graph of a functional model (`babytf/models/graph.py`). Operations on KerasTensors are in `operation.py`.
+
 A size that is not known yet is `None`. To see where it goes, the code is recorded twice, with two
 different numbers in its place: a size of the result that differs between the two is not known either.
 Nothing is computed.
@@ -19,6 +22,7 @@ from babytf.engine.tensor import state
 from babytf.engine.trace import Trace
 from babytf.errors import explain
 from babytf.naming import auto_name
+from babytf.ops.symbolic import Symbolic
 
 # Two numbers in place of an unknown size, times 1, 2, 3, … by axis. They have many divisors, so that the axes can be
 # split and reshaped, and are unlike sizes that people choose.
@@ -42,8 +46,11 @@ def shape_of(x: Any) -> Any:
     return (None, *shape[1:]) if shape and shape[0] == _inference.batch else shape
 
 
-class KerasTensor:
+class KerasTensor(Symbolic):
     """What goes into a layer, or comes out of it, before there is data: a shape and a dtype.
+
+    Operators, `babytf.ops` and NumPy functions take it as they take a Tensor: what they do becomes a part of the
+    model that is made of it.
 
     Args:
         shape: Sizes; `None` where one is not known.
@@ -87,28 +94,50 @@ class KerasTensor:
     def __repr__(self) -> str:
         return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, sparse=False, ragged=False, name={self.name}>"
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        raise TypeError(
-            explain(
-                "a KerasTensor has a shape, but no values yet.",
-                got=f"{self!r} where an array is needed",
-                expected="layers called on it, as Input(…) has no data",
-                fix="pass an array, or put the computation into a layer (Lambda, or a class of your own)",
-            )
+    def _no_value(self) -> str:
+        return explain(
+            "a KerasTensor has a shape, but no values yet.",
+            got=f"{self!r} where an array is needed",
+            expected="layers, operators and babytf.ops on it, as Input(…) has no data",
+            fix="pass an array, or put the computation into a layer (Lambda, or a class of your own)",
         )
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        raise TypeError(self._no_value())
 
     def __bool__(self) -> bool:
         raise TypeError(explain("a KerasTensor has no values, so no truth value.", got=repr(self)))
 
+    def __int__(self) -> int:
+        raise TypeError(self._no_value())
+
+    def __float__(self) -> float:
+        raise TypeError(self._no_value())
+
+    def __len__(self) -> int:
+        if not self.shape or self.shape[0] is None:
+            raise TypeError(explain("the length of this KerasTensor is not known.", got=repr(self)))
+        return self.shape[0]
+
     def __iter__(self) -> Any:
         raise TypeError(explain("a KerasTensor has no values to iterate over.", got=repr(self)))
 
+    def __eq__(self, other: object) -> bool:
+        """Whether it is the same one, as in Keras; `ops.equal` compares the values to come."""
+        return self is other
+
+    __hash__ = Symbolic.__hash__
+
+    def squeeze(self, axis: Any = None) -> Any:
+        """Without axes of size 1, like `ops.squeeze`."""
+        return np.squeeze(self, axis)
+
 
 class Node:
-    """One call of a layer on KerasTensors: what went in, what came out.
+    """One call of a layer or an operation on KerasTensors: what went in, what came out.
 
     Args:
-        operation: The layer.
+        operation: What was called.
         call_args: Positional arguments of the call.
         call_kwargs: Keyword arguments of the call.
         outputs: What the call returned: a nest of KerasTensors, which learn where they come from.
@@ -118,12 +147,72 @@ class Node:
         self.operation = operation
         self.arguments = (call_args, call_kwargs)
         self.input_tensors = [x for x in tree.flatten(list(self.arguments)) if isinstance(x, KerasTensor)]
-        self.output_tensors = tree.flatten(outputs)
+        self.output_tensors = [x for x in tree.flatten(outputs) if isinstance(x, KerasTensor)]
         self.outputs = outputs
-        index = len(operation._inbound_nodes)
+        self.index = len(operation._inbound_nodes)
         operation._inbound_nodes.append(self)
         for i, tensor in enumerate(self.output_tensors):
-            tensor._keras_history = (operation, index, i)
+            tensor._keras_history = (operation, self.index, i)
+
+    @property
+    def is_input(self) -> bool:
+        """Whether it is the beginning of a graph: an `InputLayer`."""
+        return not self.input_tensors
+
+    def __repr__(self) -> str:
+        return f"<Node operation={self.operation.name}, id={self.index}>"
+
+
+class Called:
+    """What has been called on KerasTensors: base of layers and operations.
+
+    Attributes:
+        _inbound_nodes: The calls, in order.
+    """
+
+    name: str
+    _inbound_nodes: list[Node]
+
+    @property
+    def input(self) -> Any:
+        """The KerasTensor, or nest of them, that it was first called on."""
+        node = self._first_node("input")
+        return node.input_tensors[0] if len(node.input_tensors) == 1 else node.arguments[0][0]
+
+    @property
+    def output(self) -> Any:
+        """What this call gave."""
+        return self._first_node("output").outputs
+
+    def _first_node(self, what: str) -> Node:
+        if not self._inbound_nodes:
+            raise AttributeError(
+                explain(
+                    f"{type(self).__name__} '{self.name}' has no {what} yet.",
+                    got="a layer that was never called on a KerasTensor",
+                    fix="put it into a model that begins with Input(…)",
+                )
+            )
+        return self._inbound_nodes[0]
+
+
+def fresh(outputs: Any, inputs: Any) -> Any:
+    """Outputs of a call with a new KerasTensor for each that is an input too, or comes from elsewhere already."""
+    taken = {id(x) for x in tree.flatten(inputs)}
+
+    def one(x: Any) -> Any:
+        if not isinstance(x, KerasTensor) or (id(x) not in taken and x._keras_history is None):
+            return x
+        return attach_mask(KerasTensor(x.shape, x.dtype), getattr(x, "_keras_mask", None))
+
+    return tree.map_structure(one, outputs)
+
+
+def attach_mask(x: Any, mask: Any) -> Any:
+    """Let a tensor carry a mask, if there is one; returns the tensor."""
+    if mask is not None:
+        x._keras_mask = mask
+    return x
 
 
 def refuse_sparse(owner: str, **flags: Any) -> None:

@@ -7,12 +7,11 @@ from typing import Any
 
 from babytf import ops
 from babytf.errors import ShapeError, TracingError, explain
-from babytf.layers.calling import attach_mask
 from babytf.layers.input_layer import InputLayer
 from babytf.layers.input_spec import check_inputs
 from babytf.layers.layer import Layer
 from babytf.layers.state import changes
-from babytf.layers.symbolic import KerasTensor, is_shape, standardize_shape
+from babytf.layers.symbolic import KerasTensor, attach_mask, is_shape, standardize_shape
 from babytf.models.model import Model
 from babytf.serialization import deserialize_keras_object, serialize_keras_object
 

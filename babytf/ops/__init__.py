@@ -1,7 +1,8 @@
 """The operations of `keras.ops`, each on Tensors, Variables, arrays and numbers, each giving a Tensor.
 
 They promote dtypes as Keras does and are written with the primitives of `babytf.engine.primitives`,
-so that whatever is computed with them can be recorded and differentiated. One concept per file, in
+so that whatever is computed with them can be recorded and differentiated. Of an `Input` they make a part of a model
+(`symbolic`). One concept per file, in
 reading order: `core`, `arithmetic`, `elementary`, `comparison`, `reduction`, `cumulative`, `creation`, `shaping`,
 `indexing`, `slicing`, `sorting`, `linear_algebra`, `contraction`, `activation`, `crossentropy`, `ctc`. Through
 `numpy_protocol` NumPy's own functions take Tensors too.
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 from babytf.engine import primitives as primitives
 from babytf.ops import numpy_protocol as numpy_protocol
+from babytf.ops import symbolic as symbolic
 from babytf.ops.activation import (
     celu,
     elu,
@@ -392,3 +394,7 @@ __all__ = [
     "zeros",
     "zeros_like",
 ]
+
+for _name in __all__:
+    globals()[_name] = symbolic.public(globals()[_name])
+del _name

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from babytf.engine.dtypes import standardize
-from babytf.engine.tensor import NUMPY_FUNCTIONS, Tensor, bind, convert
+from babytf.engine.tensor import Tensor, bind, convert
 from babytf.engine.variable import Variable
 from babytf.errors import DTypeError, explain
 from babytf.ops.operands import to_dtype
@@ -60,9 +60,6 @@ def cast(x: Any, dtype: Any) -> Tensor:
         dtype: Name, `np.dtype`, or Python type.
     """
     return to_dtype(x, standardize(dtype))
-
-
-NUMPY_FUNCTIONS["cast"] = cast
 
 
 def shape(x: Any) -> tuple[int, ...]:

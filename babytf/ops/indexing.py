@@ -9,7 +9,7 @@ import numpy as np
 from babytf.engine.kernels import ARRAY
 from babytf.engine.primitives.common import broadcast_shapes
 from babytf.engine.primitives.key import Key, Places
-from babytf.engine.tensor import NUMPY_FUNCTIONS, Tensor, bind, convert
+from babytf.engine.tensor import Tensor, bind, convert
 from babytf.errors import DTypeError, ShapeError, explain
 from babytf.ops.operands import one_axis, static_shape, to_dtype
 from babytf.ops.shaping import broadcast_to, ravel
@@ -50,9 +50,6 @@ def get_item(x: Any, key: Any) -> Tensor:
     key = tuple(next(stand_ins) if p is ARRAY else p for p in places)
     shape = _shape_of(x.shape, key)
     return bind("gather", x, *arrays, key=Places(places), shape=shape)
-
-
-NUMPY_FUNCTIONS["getitem"] = get_item
 
 
 def _plain(part: Any) -> Any:

@@ -1,7 +1,8 @@
 """`np.mean(tensor)` is `ops.mean(tensor)`: NumPy's functions, when a Tensor is among their arguments.
 
 Arguments that only NumPy has are honoured where that has a meaning, and refused by name where not.
-A NumPy function that is not listed here raises a `TypeError` on a Tensor.
+A NumPy function that is not listed here raises a `TypeError` on a Tensor. All goes through the public form of the
+operations, so that what is symbolic (see `symbolic.py`) may stand for a Tensor.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from babytf.engine.tensor import NUMPY_FUNCTIONS, Tensor, convert
+from babytf.engine.tensor import NUMPY_FUNCTIONS, Tensor
 from babytf.errors import explain
 from babytf.ops import (
     arithmetic,
@@ -28,6 +29,7 @@ from babytf.ops import (
     sorting,
 )
 from babytf.ops.operands import some_axes, standardize
+from babytf.ops.symbolic import convert, public
 
 _NOT_GIVEN = np._NoValue  # what NumPy puts for an argument that was left out
 
@@ -70,13 +72,15 @@ def _refuse(function: Any, given: dict[str, Any]) -> None:
 
 
 def _cast(x: Any, dtype: Any) -> Any:
-    return x if dtype is None or dtype is _NOT_GIVEN else core.cast(x, dtype)
+    return x if dtype is None or dtype is _NOT_GIVEN else public(core.cast)(x, dtype)
 
 
 # --- ufuncs: np.add(x, y, dtype=…)
 
 
 def _ufunc(function: np.ufunc, ours: Callable[..., Tensor]) -> None:
+    ours = public(ours)
+
     def call(*args: Any, dtype: Any = None, **rest: Any) -> Tensor:
         _refuse(function, rest)
         if len(args) > function.nin:
@@ -107,7 +111,7 @@ _ufunc(np.positive, convert)
 
 
 def _reduction(function: Callable, ours: Callable[..., Tensor], order: str, cast_first: bool = True) -> None:
-    names = order.split()
+    names, ours = order.split(), public(ours)
 
     def call(a: Any, *args: Any, **kwargs: Any) -> Tensor:
         kwargs = dict(zip(names, args, strict=False)) | kwargs
@@ -140,6 +144,7 @@ _reduction(np.median, reduction.median, "axis out overwrite_input keepdims")
 
 def _spread(function: Callable, ours: Callable[..., Tensor]) -> None:
     """`np.var` and `np.std` may divide by fewer than the number of elements."""
+    ours = public(ours)
 
     def call(
         a: Any,
@@ -174,7 +179,7 @@ _spread(np.std, reduction.std)
 def _plain(function: Callable, ours: Callable[..., Any], renamed: str = "", refused: str = "") -> None:
     """NumPy's keywords are renamed (`a:x`); those that ops does not know are refused unless neutral."""
     names = dict(pair.split(":") for pair in renamed.split())
-    unknown = refused.split()
+    unknown, ours = refused.split(), public(ours)
 
     def call(*args: Any, **kwargs: Any) -> Any:
         _refuse(function, {name: kwargs.pop(name) for name in unknown if name in kwargs})
@@ -243,23 +248,25 @@ def _clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, **rest:
     dtype = rest.pop("dtype", None)
     _refuse(np.clip, {"out": out, **rest})
     low, high = (None if bound is _NOT_GIVEN else bound for bound in (low, high))
-    return _cast(arithmetic.clip(a, low, high), dtype)
+    return _cast(public(arithmetic.clip)(a, low, high), dtype)
 
 
 def _take(a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: str = "raise") -> Tensor:
     _refuse(np.take, {"out": out, "mode": mode})
-    return indexing.take(a, indices, axis)
+    return public(indexing.take)(a, indices, axis)
 
 
 def _reshape(a: Any, shape: Any = None, order: str = "C", *, newshape: Any = None, copy: Any = None) -> Tensor:
     _refuse(np.reshape, {"order": order, "copy": copy})
-    return shaping.reshape(a, newshape if shape is None else shape)
+    return public(shaping.reshape)(a, newshape if shape is None else shape)
 
 
 def _astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Tensor:
-    return core.cast(x, standardize(dtype))
+    return public(core.cast)(x, standardize(dtype).name)
 
 
+NUMPY_FUNCTIONS["cast"] = public(core.cast)
+NUMPY_FUNCTIONS["getitem"] = public(indexing.get_item)
 NUMPY_FUNCTIONS[np.clip] = _clip
 NUMPY_FUNCTIONS[np.take] = _take
 NUMPY_FUNCTIONS[np.reshape] = _reshape

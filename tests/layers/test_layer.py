@@ -594,7 +594,7 @@ class TestShapes:
 
     def test_a_keras_tensor_has_no_values(self):
         x = Input((4,))
-        for attempt in (lambda: np.asarray(x), lambda: bool(x), lambda: list(x), lambda: np.sin(x)):
+        for attempt in (lambda: np.asarray(x), lambda: bool(x), lambda: list(x), lambda: float(x)):
             with pytest.raises(TypeError, match="KerasTensor"):
                 attempt()
 
@@ -878,7 +878,7 @@ class TestInputSpec:
         layer.input_spec = [InputSpec(ndim=2, name="a"), InputSpec(ndim=1, name="b")]
         layer([np.zeros((1, 2)), np.zeros(3)])
         layer({"b": np.zeros(3), "a": np.zeros((1, 2))})
-        with pytest.raises(ShapeError, match=r"takes 2 input\(s\)"):
+        with pytest.raises(ShapeError, match="takes 2 inputs"):
             layer(np.zeros((1, 2)))
         with pytest.raises(ShapeError, match="missing the input 'b'"):
             layer({"a": np.zeros((1, 2))})
