@@ -6,8 +6,24 @@ from typing import Any
 
 from babytf.errors import explain
 from babytf.layers.activation import Activation
+from babytf.layers.concatenate import Concatenate, concatenate
 from babytf.layers.dense import Dense
+from babytf.layers.dot import Dot, dot
 from babytf.layers.dropout import Dropout
+from babytf.layers.elementwise_merge import (
+    Add,
+    Average,
+    Maximum,
+    Minimum,
+    Multiply,
+    Subtract,
+    add,
+    average,
+    maximum,
+    minimum,
+    multiply,
+    subtract,
+)
 from babytf.layers.flatten import Flatten
 from babytf.layers.identity import Identity
 from babytf.layers.input_layer import Input, InputLayer
@@ -20,7 +36,11 @@ from babytf.serialization import builtin, deserialize_keras_object, lookup, seri
 
 __all__ = [
     "Activation",
+    "Add",
+    "Average",
+    "Concatenate",
     "Dense",
+    "Dot",
     "Dropout",
     "Flatten",
     "Identity",
@@ -29,14 +49,45 @@ __all__ = [
     "InputSpec",
     "Lambda",
     "Layer",
+    "Maximum",
+    "Minimum",
+    "Multiply",
     "Rescaling",
     "Reshape",
+    "Subtract",
+    "add",
+    "average",
+    "concatenate",
     "deserialize",
+    "dot",
     "get",
+    "maximum",
+    "minimum",
+    "multiply",
     "serialize",
+    "subtract",
 ]
 
-_LAYERS = (Activation, Dense, Dropout, Flatten, Identity, InputLayer, Lambda, Layer, Rescaling, Reshape)
+_LAYERS = (
+    Activation,
+    Add,
+    Average,
+    Concatenate,
+    Dense,
+    Dot,
+    Dropout,
+    Flatten,
+    Identity,
+    InputLayer,
+    Lambda,
+    Layer,
+    Maximum,
+    Minimum,
+    Multiply,
+    Rescaling,
+    Reshape,
+    Subtract,
+)
 
 builtin("keras.layers", *_LAYERS)
 

@@ -1,10 +1,14 @@
-"""Models: layers that can be trained. Start with `sequential.py`, then `model.py`; `steps.py` is what training does."""
+"""Models: layers that can be trained. Start with `sequential.py`, then `model.py`; `steps.py` is what training does.
+
+`functional.py` has the models that are graphs of layers.
+"""
 
 from __future__ import annotations
 
 import importlib
 from typing import Any
 
+from babytf.models.functional import Functional as Functional
 from babytf.models.model import Model, model_from_json
 from babytf.models.sequential import Sequential
 from babytf.serialization import builtin

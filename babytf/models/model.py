@@ -1,24 +1,27 @@
 """`Model`: a layer made of layers that can be trained, saved and summarized.
 
-The loops and steps of training are in `trainer.py` and `steps.py`; `sequential.py` is the model most people want.
+The loops and steps of training are in `trainer.py` and `steps.py`; `sequential.py` is the model most people want,
+`functional.py` the one for graphs of layers.
 """
 
 from __future__ import annotations
 
 import importlib
+import inspect
 import types
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from babytf.engine import Compiled, Program, Tensor
+from babytf.engine import Compiled, Program, Tensor, tree
 from babytf.engine.tensor import state
 from babytf.errors import did_you_mean, explain
 from babytf.layers.calling import context
 from babytf.layers.layer import Layer
 from babytf.layers.state import changes
+from babytf.models.functional_config import is_functional, restore
 from babytf.models.summary import print_summary
 from babytf.models.trainer import Trainer
 from babytf.serialization import CustomObjectScope, deserialize_keras_object, serialize_keras_object
@@ -44,14 +47,18 @@ class _Shortcut:
 class Model(Trainer, Layer):
     """Base of models: subclass it, make layers in `__init__`, use them in `call`.
 
-    Args:
-        *args: Arguments for the subclass; `Model(inputs, outputs)` is not available yet.
-        **kwargs: Arguments of `Layer`: `name`, `trainable`, `dtype`, …
+    `Model(inputs, outputs)` makes the model that leads from `Input`s to what layers made of them: a `Functional`. A
+    subclass may do the same in its constructor, with `super().__init__(inputs, outputs)`.
 
-    Raises:
-        NotImplementedError: For `Model(inputs, outputs)`.
+    Args:
+        *args: `inputs` and `outputs`, or nothing.
+        **kwargs: The same by keyword, and arguments of `Layer`: `name`, `trainable`, `dtype`, …
 
     Example:
+        >>> x = Input((3,))
+        >>> Model(x, Dense(1)(x)).output_shape
+        (None, 1)
+
         >>> class Net(Model):
         ...     def __init__(self):
         ...         super().__init__()
@@ -64,14 +71,30 @@ class Model(Trainer, Layer):
         (2, 1)
     """
 
+    _functional: ClassVar[Any] = None
+    """The class of models that are graphs of layers."""
+
+    def __init_subclass__(cls, functional: bool = False, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if functional:
+            Model._functional = cls
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        """A `Functional` for `Model(inputs, outputs)`."""
+        kind = Model._functional if cls is Model and _is_graph(args, kwargs) else cls
+        return super().__new__(kind, *args, **kwargs)
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        if args or "inputs" in kwargs or "outputs" in kwargs:
-            raise NotImplementedError(
+        if _is_graph(args, kwargs):  # in the constructor of a subclass, which so turns out to be a functional model
+            _make_functional(type(self))
+            Model._functional.__init__(self, *args, **kwargs)
+            return
+        if args:
+            raise TypeError(
                 explain(
-                    "Model(inputs, outputs), the functional form, is not available yet.",
-                    got=f"Model({', '.join([*(type(a).__name__ for a in args), *(f'{k}=…' for k in kwargs)])})",
-                    expected="Sequential, or a subclass of Model",
-                    fix="Sequential([Input(…), …]) for a chain of layers; else a class with __init__ and call",
+                    f"{type(self).__name__} takes `inputs` and `outputs`, or keyword arguments only.",
+                    got=", ".join(type(arg).__name__ for arg in args),
+                    fix="Model(inputs, outputs), or a subclass with a constructor of its own",
                 )
             )
         super().__init__(**kwargs)
@@ -99,7 +122,7 @@ class Model(Trainer, Layer):
                 if len(kwargs) <= 1 and shortcut.changes == changes[0]:
                     return program(x)
             except (AttributeError, KeyError, TypeError):
-                pass  # no program yet, or an input without a shape
+                pass  # no program yet, or several inputs
             program = self._program_for(x, kwargs)
             if program is not None:
                 return program(x)
@@ -111,15 +134,21 @@ class Model(Trainer, Layer):
         if shortcut is None or shortcut.changes != changes[0]:
             shortcut = self.__dict__["_shortcut"] = _Shortcut(self)
         training = kwargs.get("training")
-        usable = isinstance(x, (np.ndarray, Tensor)) and x.dtype.kind in "fiub" and not hasattr(x, "_keras_mask")
-        if not (shortcut.allowed and usable) or len(shortcut.programs) >= _MOST_PROGRAMS:
+        if (
+            not shortcut.allowed
+            or not set(kwargs) <= {"training"}
+            or not (training is None or isinstance(training, bool))
+        ):
             return None
-        if not set(kwargs) <= {"training"} or not (training is None or isinstance(training, bool)):
+        signature = _signature(x)
+        if signature is None:
             return None
+        key = (*signature, training)
+        program = shortcut.programs.get(key)
+        if program is not None or len(shortcut.programs) >= _MOST_PROGRAMS:
+            return program
         compiled = Compiled(lambda data: Layer.__call__(self, data, training=training), "call")
-        program = compiled.program(x)
-        shortcut.programs[x.shape, x.dtype, training] = program
-        self._training.programs["call"] = program
+        program = shortcut.programs[key] = self._training.programs["call"] = compiled.program(x)
         return program
 
     # --- layers
@@ -285,7 +314,14 @@ class Model(Trainer, Layer):
             custom_objects: From names to classes or functions of your own.
         """
         with CustomObjectScope(custom_objects):
-            return super().from_config(config)
+            if not is_functional(config) or not takes_graph(cls):
+                return super().from_config(config)
+            config = dict(config)
+            inputs, outputs = restore(config)
+            more = {
+                key: value for key, value in config.items() if key not in ("layers", "input_layers", "output_layers")
+            }
+            return cls(inputs=inputs, outputs=outputs, **more)
 
     def build_from_config(self, config: dict[str, Any]) -> None:
         """Build with the shapes that `get_build_config` gave; warns if that does not make the weights."""
@@ -316,6 +352,40 @@ def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = No
     import json
 
     return deserialize_keras_object(json.loads(json_string), custom_objects=custom_objects)
+
+
+def _is_graph(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether these are the arguments of a functional model."""
+    return len(args) == 2 or ("outputs" in kwargs and (len(args) == 1 or "inputs" in kwargs))
+
+
+def _make_functional(cls: type) -> None:
+    """Let a subclass of `Model` inherit from `Functional` in its place."""
+    if not issubclass(cls, Model._functional):
+        if Model in cls.__bases__:
+            cls.__bases__ = tuple(Model._functional if base is Model else base for base in cls.__bases__)
+        else:
+            for base in cls.__bases__:
+                if issubclass(base, Model):
+                    _make_functional(base)
+
+
+def takes_graph(cls: type) -> bool:
+    """Whether a class is made of inputs and outputs, or takes any arguments."""
+    spec = inspect.getfullargspec(cls.__init__)  # type: ignore[misc]
+    return spec.args[1:] == ["inputs", "outputs", "name"] or (spec.varargs is not None and spec.varkw is not None)
+
+
+def _signature(x: Any) -> tuple[Any, ...] | None:
+    """Structure, shapes and dtypes of an input, as the key of a program; `None` if there can be no program for it."""
+    if isinstance(x, (np.ndarray, Tensor)):
+        return (x.shape, x.dtype) if x.dtype.kind in "fiub" and not hasattr(x, "_keras_mask") else None
+    if not isinstance(x, (list, tuple, dict)) or not x:
+        return None
+    parts = [_signature(leaf) for leaf in tree.flatten(x)]
+    if None in parts:
+        return None
+    return str(tree.map_structure(lambda _: 0, x)), tuple(parts)
 
 
 def _is_library_code(layer: Layer) -> bool:

@@ -11,7 +11,9 @@ import numpy as np
 
 from babytf.engine import Variable, tree
 from babytf.errors import explain
+from babytf.layers import Layer
 from babytf.layers.symbolic import is_shape, map_shapes
+from babytf.models.graph import Graph
 
 ALIGN: dict[str, Callable[[str, int], str]] = {"left": str.ljust, "right": str.rjust, "center": str.center}
 
@@ -29,7 +31,7 @@ def print_summary(
 
     Args:
         model: The model.
-        line_length: Width of the table; 88, or less on a narrow terminal, by default.
+        line_length: Width of the table; 88 (108 with connections), or less on a narrow terminal, by default.
         positions: Where each column ends, as a fraction of the width.
         print_fn: Called with the whole text, in place of printing.
         expand_nested: Whether to list the layers of models inside of the model.
@@ -56,7 +58,13 @@ def summary_text(
 ) -> str:
     """The table as text; the arguments are those of `print_summary`."""
     header, align = ["Layer (type)", "Output Shape", "Param #"], ["left", "left", "right"]
-    positions, usual = list(positions or (0.45, 0.80, 1.0)), 88
+    graph: Graph | None = model.__dict__.get("_graph")
+    connected = None if graph is None or is_chain(graph) else graph
+    if connected is None:
+        positions, usual = list(positions or (0.45, 0.80, 1.0)), 88
+    else:
+        header, align = [*header, "Connected to"], [*align, "left"]
+        positions, usual = list(positions or (0.3, 0.56, 0.74, 1.0)), 108
     if show_trainable:
         header, align = [*header, "Trainable"], [*align, "center"]
         positions, usual = [p * 0.9 for p in positions] + [1.0], usual + 12
@@ -65,29 +73,50 @@ def summary_text(
 
         line_length = min(usual, shutil.get_terminal_size().columns - 4)
     widths = column_widths(line_length, positions)
-    first, last = _range(model.layers, layer_range)
-    rows = [row for layer in model.layers[first:last] for row in _rows(layer, expand_nested, show_trainable, 0)]
+    layers = model.layers if graph is None else graph.operations
+    first, last = _range(layers, layer_range)
+    rows = [row for layer in layers[first:last] for row in _rows(layer, expand_nested, show_trainable, 0, connected)]
     return "\n".join([f'Model: "{model.name}"', *table(header, rows, widths, align), *_totals(model)])
 
 
 # --- the rows
 
 
-def _rows(layer: Any, expand: bool, show_trainable: bool, depth: int) -> list[list[str]]:
+def _rows(layer: Any, expand: bool, show_trainable: bool, depth: int, graph: Graph | None) -> list[list[str]]:
     prefix = "   " * depth + "└ " if depth else ""
-    count = f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
+    has_weights = isinstance(layer, Layer)
+    count = "0" if not has_weights else f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
     row = [f"{prefix}{layer.name} ({type(layer).__name__})", output_shape_text(layer), count]
+    if graph is not None:
+        row.append(connections(layer, graph))
     if show_trainable:
-        row.append("-" if not layer.weights else "Y" if layer.trainable else "N")
+        row.append("-" if not has_weights or not layer.weights else "Y" if layer.trainable else "N")
     inner = getattr(layer, "layers", []) if expand else []
-    return [row] + [r for sub in inner for r in _rows(sub, expand, show_trainable, depth + 1)]
+    return [row] + [r for sub in inner for r in _rows(sub, expand, show_trainable, depth + 1, graph)]
+
+
+def connections(operation: Any, graph: Graph) -> str:
+    """What the calls of a layer take: the name of a layer, with the numbers of its call and output, for each."""
+    found = []
+    for node in graph.nodes_of(operation):
+        for x in node.input_tensors:
+            source, call, output = x._keras_history  # type: ignore[misc]
+            found.append(f"{source.name}[{call}][{output}]")
+    return ", ".join(found) or "-"
+
+
+def is_chain(graph: Graph) -> bool:
+    """Whether each layer is called once, on the output of the one before."""
+    depths = list(graph.depth.values())
+    alone = len(depths) == len(set(depths)) == len(graph.operations)
+    return alone and all(len(node.input_tensors) < 2 for node in graph.nodes)
 
 
 def output_shape_text(layer: Any) -> str:
     """A layer's output shape; `?` if it is not known."""
     if layer._inbound_nodes:
         shapes = tree.map_structure(lambda x: x.shape, layer._inbound_nodes[-1].outputs)
-    elif layer._build_shapes:
+    elif getattr(layer, "_build_shapes", None):
         shape = getattr(layer, "output_shape", None)
         try:
             shapes = shape if is_shape(shape) else layer.compute_output_shape(**layer._build_shapes)

@@ -99,11 +99,14 @@ class TestSubclass:
         with pytest.raises(AttributeError, match="cannot be assigned"):
             Net().layers = []
 
-    def test_the_functional_form_says_that_it_is_missing(self):
+    def test_the_functional_form_in_all_its_spellings(self):
         x = Input((3,))
         for make in (lambda: Model(x, x), lambda: Model(inputs=x, outputs=x), lambda: Model(x, outputs=x)):
-            with pytest.raises(NotImplementedError, match=r"Sequential\(\["):
-                make()
+            assert type(make()).__name__ == "Functional"
+
+    def test_other_positional_arguments_are_refused(self):
+        with pytest.raises(TypeError, match="`inputs` and `outputs`"):
+            Model(Input((3,)))
 
     def test_export_says_what_to_do(self):
         with pytest.raises(NotImplementedError, match=r"model.save"):
