@@ -25,6 +25,13 @@ def distinct(things: Iterable[Any]) -> list[Any]:
     return list({id(thing): thing for thing in things}.values())
 
 
+def _same(before: Any, value: Any) -> bool:
+    """Whether an attribute was set to what it was."""
+    return before is value or (
+        type(value) in (bool, int, float, str) and type(before) is type(value) and before == value
+    )
+
+
 class StateTracker(Tracker):
     """A tracker of what makes up a layer."""
 
@@ -53,8 +60,9 @@ class LayerState:
         tracker = attributes.get("_tracker")
         if tracker is None:
             tracker = attributes["_tracker"] = StateTracker()
+        before = attributes.get(name, tracker)
         attributes[name] = tracker.track(value)
-        if attributes.get("built"):
+        if attributes.get("built") and not _same(before, value):
             changes[0] += 1
 
     def __delattr__(self, name: str) -> None:
