@@ -7,6 +7,8 @@ instead, and the tensors it returns have a shape and a dtype but no value yet. G
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -162,7 +164,7 @@ class Tensor(Operators):
             raise TracingError(
                 explain(
                     f"{wanted_by} needs the value of a tensor that is being recorded.",
-                    got=f"a traced {self._describe()}, which has no value yet",
+                    got=f"a traced {self._describe()}, which has no value yet{_where()}",
                     expected="shapes, dtypes and configuration only, or babytf.ops on the tensor",
                     fix="ops.where(cond, a, b) in place of a branch, or compile(run_eagerly=True)",
                 )
@@ -245,6 +247,18 @@ class Tensor(Operators):
         if dtype is not None and np.dtype(dtype) != array.dtype:
             return array.astype(dtype)
         return array.copy() if copy or not array.flags.writeable else array
+
+
+def _where() -> str:
+    """The line of the user's code that runs, and the layer it runs in."""
+    frame = sys._getframe(1)
+    while frame is not None and frame.f_globals.get("__name__", "").startswith("babytf."):
+        frame = frame.f_back  # type: ignore[assignment]
+    layer = f", in {' / '.join(label for label, _ in state.scopes)}" if state.scopes else ""
+    if frame is None:
+        return layer
+    code = frame.f_code
+    return f"{layer}, {os.path.basename(code.co_filename)}:{frame.f_lineno} ({code.co_name})"
 
 
 def to_array(value: Any, dtype: Any = None) -> np.ndarray:

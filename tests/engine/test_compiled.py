@@ -238,7 +238,7 @@ def test_a_python_branch_on_a_value_is_refused_while_tracing():
     def branch(x):
         return x if ops.sum(x) > 0 else -x
 
-    with pytest.raises(TracingError, match=r"(?s)`if`.*got:.*traced.*scalar.*fix:.*ops\.where.*run_eagerly"):
+    with pytest.raises(TracingError, match=r"(?s)`if`.*got:.*traced.*scalar.*test_compiled\.py:\d+ \(branch\).*fix:.*ops\.where.*run_eagerly"):
         Compiled(branch, "branch")(np.ones(2, "float32"))
 
 
