@@ -93,7 +93,4 @@ NOT_YET = {
         model/k2_mlp_adam:h5_keras2
         model/k2_named_regularized_sgd:h5_keras2
     """,
-    "callbacks": """
-        train/fit_reduce_lr_early_stop
-    """,
 }
