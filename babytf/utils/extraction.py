@@ -63,32 +63,76 @@ def unpack(path: str, target: str, archive_format: Any = "auto") -> None:
 
 
 def _open_and_write(path: str, directory: str, kinds: tuple[str, ...]) -> None:
+    import lzma
     import tarfile
     import zipfile
     import zlib
 
-    name = os.path.basename(path)
+    name, most = os.path.basename(path), _most_bytes(path)
+    damaged = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError)
     try:
-        if "tar" in kinds and tarfile.is_tarfile(path):
-            with tarfile.open(path) as tar:
-                tar.fileobj = _Measured(tar.fileobj)
-                _write(name, directory, _of_tar(tar), _most_bytes(path))
-        elif "zip" in kinds and zipfile.is_zipfile(path):
+        if "tar" in kinds:
+            with _decompressed(path) as file:
+                tar = _opened_tar(file, damaged)
+                if tar is not None:
+                    _write(name, directory, _of_tar(tar), most)
+                    _read_to_the_end(file, most)
+                    return
+        if "zip" in kinds and zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
-                _write(name, directory, _of_zip(archive), _most_bytes(path))
-        else:
-            raise ValueError(
-                explain(
-                    f"{name} is no archive.",
-                    got=f"{os.path.getsize(path)} bytes of something else",
-                    expected=" or ".join(kinds) or "an archive_format",
-                    fix="call get_file without extract=True, and open the file",
-                )
-            )
-    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
+                _write(name, directory, _of_zip(archive), most)
+            return
+    except (*damaged, RuntimeError, NotImplementedError) as error:
+        if isinstance(error, OSError) and error.errno is not None:  # of the disk, not of the archive
+            raise
         raise ValueError(
             explain(f"{name} cannot be unpacked.", got=f"{type(error).__name__}: {error}", fix="download it again")
         ) from None
+    raise ValueError(
+        explain(
+            f"{os.path.basename(path)} is no archive.",
+            got=f"{os.path.getsize(path)} bytes of something else",
+            expected=" or ".join(kinds) or "an archive_format",
+            fix="call get_file without extract=True, and open the file",
+        )
+    )
+
+
+def _opened_tar(file: Any, damaged: tuple[type[BaseException], ...]) -> Any:
+    """The archive; `None` if this is not one."""
+    import tarfile
+
+    measured: Any = _Measured(file)
+    try:
+        return tarfile.TarFile(fileobj=measured)
+    except damaged:
+        return None
+
+
+def _decompressed(path: str) -> Any:
+    """The file, without the compression that its first bytes tell of."""
+    with open(path, "rb") as file:
+        begin = file.read(6)
+    if begin.startswith(b"\x1f\x8b"):
+        import gzip
+
+        return gzip.open(path)
+    if begin.startswith(b"BZh"):
+        import bz2
+
+        return bz2.open(path)
+    if begin == b"\xfd7zXZ\x00":
+        import lzma
+
+        return lzma.open(path)
+    return open(path, "rb")
+
+
+def _read_to_the_end(file: Any, most: int) -> None:
+    """Read what follows the last member, since checksums of compressed files stand at their end."""
+    for _ in range(most // BLOCK + 1):
+        if not file.read(BLOCK):
+            break
 
 
 def _most_bytes(path: str) -> int:

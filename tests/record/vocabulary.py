@@ -1,7 +1,7 @@
 """Records what real Keras 3 does with its small vocabulary, into tests/data/recorded/vocabulary.json.
 
-Configurations and values of initializers, regularizers and constraints, the names `get` knows, dtypes of results, nests,
-padded sequences, split data sets and windows over time series.
+Configurations and values of initializers, regularizers and constraints, the names `get` knows, dtypes of results,
+nests, padded sequences, split data sets and windows over time series.
 
 Run with a Python that has Keras and TensorFlow, whose data sets are recorded:
 KERAS_BACKEND=tensorflow python tests/record/vocabulary.py
