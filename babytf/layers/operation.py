@@ -64,6 +64,8 @@ class Operation(Called):
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """The result for Tensors."""
+        if self.row.class_name == "GetItem" and isinstance(args[-1], list):
+            args = (*args[:-1], tuple(args[-1]))  # in files, a key of several parts is a list
         arguments = {**self.constants, **kwargs}
         given = iter(args)
         positional: list[Any] = []

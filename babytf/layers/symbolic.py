@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from babytf import ops
 from babytf.engine import Tensor, dtypes, eager, tree
 from babytf.engine.primitive import Spec
 from babytf.engine.tensor import state
@@ -128,9 +129,38 @@ class KerasTensor(Symbolic):
 
     __hash__ = Symbolic.__hash__
 
+    # What Keras has another operation for than NumPy has.
+
+    def __truediv__(self, other: Any) -> Any:
+        return ops.true_divide(self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return ops.true_divide(other, self)
+
+    def __and__(self, other: Any) -> Any:
+        return ops.logical_and(self, other)
+
+    def __rand__(self, other: Any) -> Any:
+        return ops.logical_and(other, self)
+
+    def __or__(self, other: Any) -> Any:
+        return ops.logical_or(self, other)
+
+    def __ror__(self, other: Any) -> Any:
+        return ops.logical_or(other, self)
+
+    def __xor__(self, other: Any) -> Any:
+        return ops.logical_xor(self, other)
+
+    def __rxor__(self, other: Any) -> Any:
+        return ops.logical_xor(other, self)
+
+    def __invert__(self) -> Any:
+        return ops.logical_not(self)
+
     def squeeze(self, axis: Any = None) -> Any:
         """Without axes of size 1, like `ops.squeeze`."""
-        return np.squeeze(self, axis)
+        return ops.squeeze(self, axis)
 
 
 class Node:

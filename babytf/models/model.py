@@ -147,8 +147,18 @@ class Model(Trainer, Layer):
         program = shortcut.programs.get(key)
         if program is not None or len(shortcut.programs) >= _MOST_PROGRAMS:
             return program
-        compiled = Compiled(lambda data: Layer.__call__(self, data, training=training), "call")
-        program = shortcut.programs[key] = self._training.programs["call"] = compiled.program(x)
+        masked: list[bool] = []
+
+        def forward(data: Any) -> Any:
+            outputs = Layer.__call__(self, data, training=training)
+            masked.extend(hasattr(leaf, "_keras_mask") for leaf in tree.flatten(outputs))
+            return outputs
+
+        program = Compiled(forward, "call").program(x)
+        if any(masked):  # what a program returns carries no masks
+            shortcut.allowed = False
+            return None
+        shortcut.programs[key] = self._training.programs["call"] = program
         return program
 
     # --- layers
