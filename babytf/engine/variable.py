@@ -8,7 +8,7 @@ the memory changes).
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -33,6 +33,12 @@ def name_scope(name: str) -> Iterator[None]:
         yield
     finally:
         _name_scopes.pop()
+
+
+def blank(shape: Sequence[int], dtype: Any) -> np.ndarray:
+    """The initializer of a variable whose value is to be written later: zeros, which take no memory until then."""
+    zeros: np.ndarray = np.zeros(tuple(shape), dtypes.standardize(dtype))
+    return zeros
 
 
 class Storage:
@@ -137,6 +143,9 @@ class Variable(Operators):
                         fix="pass shape=(…)",
                     )
                 )
+            if initializer is blank:
+                fresh: np.ndarray = blank(shape, dtype)
+                return fresh
             value = convert(initializer(tuple(shape), dtype=dtypes.standardize(dtype).name))
         else:
             value = convert(initializer)
@@ -235,6 +244,15 @@ class Variable(Operators):
             self._storage.detach()
             np.copyto(self._array, array)
         return self
+
+    def overwrite(self, write: Callable[[np.ndarray], object]) -> None:
+        """Replace the value, written straight into the variable's memory.
+
+        Args:
+            write: Called with the array, to fill it.
+        """
+        self._storage.detach()
+        write(self._array)
 
     def assign_add(self, value: Any) -> Variable:
         """Add to the value."""

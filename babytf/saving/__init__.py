@@ -1,6 +1,6 @@
 """Saving and loading models, and describing objects.
 
-Start with `keras_format.py`; `archive.py` and `hdf5.py` hold the safety rules.
+Start with `doors.py`; `archive.py` and `hdf5.py` hold the safety rules.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from babytf.serialization import (
 )
 
 if TYPE_CHECKING:
-    from babytf.saving.keras_format import load_model, load_weights, save_model, save_weights
+    from babytf.saving.doors import load_model, load_weights, save_model, save_weights
 
 __all__ = [
     "CustomObjectScope",
@@ -41,5 +41,5 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """The formats, imported when one is first used: `import babytf` stays fast."""
     if name in __all__:
-        return getattr(importlib.import_module("babytf.saving.keras_format"), name)
+        return getattr(importlib.import_module("babytf.saving.doors"), name)
     raise AttributeError(f"module 'babytf.saving' has no attribute {name!r}")
