@@ -255,14 +255,14 @@ def pictures(weight: np.ndarray) -> Iterator[np.ndarray]:
     Args:
         weight: The weight; with more axes than three there is none, unless those are of length 1.
     """
-    image = np.squeeze(weight).astype("float64")
+    image = np.nan_to_num(np.squeeze(weight).astype("float64"), posinf=0.0, neginf=0.0)
     if image.ndim > 3 or not image.size:
         return
     if image.ndim == 2 and image.shape[0] > image.shape[1]:
         image = image.T
     if image.ndim == 3 and config.image_data_format() == "channels_last":
         image = np.moveaxis(image, 2, 0)
-    low, high = np.nanmin(image), np.nanmax(image)
+    low, high = image.min(), image.max()
     image = (image - low) / (high - low) if high > low else np.zeros_like(image)
     yield from image if image.ndim == 3 else [np.atleast_2d(image)]
 
