@@ -37,8 +37,7 @@ def name_scope(name: str) -> Iterator[None]:
 
 def blank(shape: Sequence[int], dtype: Any) -> np.ndarray:
     """The initializer of a variable whose value is to be written later: zeros, which take no memory until then."""
-    zeros: np.ndarray = np.zeros(tuple(shape), dtypes.standardize(dtype))
-    return zeros
+    return np.zeros(tuple(shape), dtypes.standardize(dtype))
 
 
 class Storage:
@@ -144,8 +143,7 @@ class Variable(Operators):
                     )
                 )
             if initializer is blank:
-                fresh: np.ndarray = blank(shape, dtype)
-                return fresh
+                return np.zeros(tuple(shape), dtypes.standardize(dtype))
             value = convert(initializer(tuple(shape), dtype=dtypes.standardize(dtype).name))
         else:
             value = convert(initializer)
@@ -343,7 +341,7 @@ class FlatGroup:
         sizes = [v.size for v in self.members]
         offsets = [sum(sizes[:i]) for i in range(len(sizes))]
         self.spans = list(zip(offsets, sizes, strict=True))
-        self.vector = Variable(np.zeros(sum(sizes), self.members[0].dtype), trainable=False, name=name)
+        self.vector = Variable(blank, (sum(sizes),), self.members[0].dtype, trainable=False, name=name)
         self.vector.group = self
         self.adopt()
 
@@ -383,7 +381,7 @@ class FlatGroup:
             value: What every element starts as.
         """
         fresh = [
-            Variable(np.full(v.shape, value, v.dtype), trainable=False, name=n)
+            Variable(blank if value == 0 else np.full(v.shape, value), v.shape, v.dtype, trainable=False, name=n)
             for v, n in zip(self.members, names, strict=True)
         ]
         return FlatGroup(fresh)
