@@ -23,6 +23,7 @@ MAX_NAMES_READ = 1 << 17  # bytes in one piece while names are read: HDF5 keeps 
 MAX_TEXT_BYTES = 16 << 20
 LONGEST_ATTRIBUTE = 64512  # bytes; longer lists are split over several attributes
 MAX_PLACES = 1 << 20
+MAX_DEPTH = 64
 
 
 class H5Reader:
@@ -147,6 +148,8 @@ class H5Reader:
                     if count > MAX_PLACES:
                         raise ValueError(explain("there are too many entries.", expected=f"at most {MAX_PLACES}"))
                     path = f"{above}/{name}" if above else name
+                    if path.count("/") > MAX_DEPTH:
+                        raise ValueError(explain("groups are nested too deep.", expected=f"at most {MAX_DEPTH} levels"))
                     try:
                         self._check_link(group, name, path)
                         item = group[name]
