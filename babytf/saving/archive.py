@@ -58,6 +58,10 @@ class Archive:
     def __contains__(self, name: str) -> bool:
         return name in self._members
 
+    def names(self) -> list[str]:
+        """The names of the members, in the order in which they are listed."""
+        return list(self._members)
+
     def json(self, name: str) -> Any:
         """A member parsed as JSON, with its size and depth bounded.
 
