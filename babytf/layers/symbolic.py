@@ -95,6 +95,10 @@ class KerasTensor(Symbolic):
     def __repr__(self) -> str:
         return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, sparse=False, ragged=False, name={self.name}>"
 
+    def __getstate__(self) -> dict[str, Any]:
+        """For copies and pickles: without the way back to the inputs, which may be long; nodes restore it."""
+        return {**self.__dict__, "_keras_history": None}
+
     def _no_value(self) -> str:
         return explain(
             "a KerasTensor has a shape, but no values yet.",
@@ -181,8 +185,15 @@ class Node:
         self.outputs = outputs
         self.index = len(operation._inbound_nodes)
         operation._inbound_nodes.append(self)
+        self._sign_outputs()
+
+    def _sign_outputs(self) -> None:
         for i, tensor in enumerate(self.output_tensors):
-            tensor._keras_history = (operation, self.index, i)
+            tensor._keras_history = (self.operation, self.index, i)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._sign_outputs()
 
     @property
     def is_input(self) -> bool:

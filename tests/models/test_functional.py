@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import pickle
 import time
 import warnings
 
@@ -455,6 +456,21 @@ class TestCopies:
         assert_array_equal(again([a, b]).numpy(), model([a, b]).numpy())
         again.layers[1].kernel.assign(again.layers[1].kernel * 0)
         assert model.layers[1].kernel.numpy().any()
+
+    @pytest.mark.parametrize("copied", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
+    def test_deep_models(self, copied):
+        x = y = keras.Input((2,))
+        for _ in range(200):
+            y = layers.Dense(2)(y) * 0.5 + y
+        model = keras.Model(x, y)
+        again = copied(model)
+        a = rows(3, 2)
+        assert_array_equal(again(a).numpy(), model(a).numpy())
+        assert again.output._keras_history[0] is again.operations[-1]
+        assert len(again.layers[5]._inbound_nodes) == 1
+        part = keras.Model(again.input, again.layers[5].output)
+        assert part(a).shape == (3, 2)
+        assert json.dumps(again.get_config()) == json.dumps(model.get_config())
 
     def test_json(self):
         model = two_inputs()
