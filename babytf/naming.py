@@ -69,7 +69,7 @@ def checked_name(owner: str, name: object) -> str:
             explain(
                 f"{owner}: bad `name`.",
                 got=f"name={name!r}",
-                expected="a string without '/' and '\\\\', and not '..'",
+                expected="a string without '/' and '\\', and not '..'",
                 fix="'/' separates the parts of a variable's path; use '_'" if isinstance(name, str) else None,
             )
         )

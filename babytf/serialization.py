@@ -94,7 +94,7 @@ class Loading:
                 variable.assign(variable.initializer(variable.shape, dtype=variable.dtype))
 
 
-SPARE_NUMBERS = 1 << 20
+SPARE_NUMBERS = 1 << 22
 _LOADING: ContextVar[Loading | None] = ContextVar("the load", default=None)
 
 
