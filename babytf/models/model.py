@@ -361,19 +361,10 @@ def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = No
         custom_objects: From names to classes or functions of your own.
 
     Raises:
-<<<<<<< HEAD
         ValueError: If it is no strict JSON, or does not describe a model.
         TypeError: If it names a class or function that is unknown.
     """
     return importlib.import_module("babytf.saving.doors").model_from_json(json_string, custom_objects)
-=======
-        ValueError: If it is not strict JSON, is too large or nested too deep, or does not fit its classes.
-        TypeError: If it names a class or function that is unknown.
-    """
-    text = json_string.encode() if isinstance(json_string, str) else bytes(json_string)
-    config = importlib.import_module("babytf.saving.archive").parse_json(text, "the configuration")
-    return deserialize_keras_object(config, custom_objects=custom_objects)
->>>>>>> f21964bd1f491d3079c67021200152c6bfb4805b
 
 
 def _is_graph(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
