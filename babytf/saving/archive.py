@@ -24,7 +24,8 @@ MAX_JSON_DEPTH = 128
 MAX_INFLATION = 20  # times the stored size, beyond the bytes that are always allowed
 FREE_INFLATION_BYTES = 64 << 20
 
-_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
+# The closing quote may be missing: a pattern that could fail would be tried again from each quote inside the string.
+_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
 
 
 class Archive:
