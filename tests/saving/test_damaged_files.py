@@ -1,11 +1,13 @@
 """Real files with a few bytes changed: they load or give one typed error, and leave nothing half done."""
 
+import contextlib
 import copy
 import io
 import json
 import warnings
 import zipfile
 
+import h5py
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 
 from babytf.saving import load_model
 from babytf.saving.archive import write_zip
+from babytf.saving.inspection import inspect_file
 from tests.golden import ROOT
 
 KERAS = (ROOT / "models" / "mlp_adam" / "model.keras").read_bytes()
@@ -134,3 +137,41 @@ def test_each_entry_of_the_configuration_left_out(path):
         part = part[key]
     del part[path[-1]]
     loads_or_fails_well(with_member("config.json", json.dumps(config).encode()))
+
+
+LEGACY = [
+    (ROOT / "models" / "mlp_adam" / "legacy_keras3.h5").read_bytes(),
+    (ROOT / "models" / "k2_named_regularized_sgd" / "legacy_keras2.h5").read_bytes(),
+]
+
+
+@settings(max_examples=300)
+@given(st.sampled_from(LEGACY), changes)
+def test_the_older_format(data, changes):
+    data = changed(data, changes)
+    loads_or_fails_well(data)
+    with contextlib.suppress(*FAMILIES):
+        inspect_file(io.BytesIO(data))
+
+
+def configuration(data):
+    with h5py.File(io.BytesIO(data)) as file:
+        return json.loads(file.attrs["model_config"])
+
+
+LEGACY_PLACES = [(data, path) for data in LEGACY for path in paths(configuration(data)) if path]
+
+
+@settings(max_examples=200)
+@given(st.sampled_from(LEGACY_PLACES), st.sampled_from(VALUES))
+def test_the_configuration_in_the_older_format(place, value):
+    data, path = place
+    config = configuration(data)
+    part = config
+    for key in path[:-1]:
+        part = part[key]
+    part[path[-1]] = copy.deepcopy(value)
+    file = io.BytesIO(data)
+    with h5py.File(file, "r+") as h5:
+        h5.attrs["model_config"] = json.dumps(config)
+    loads_or_fails_well(file.getvalue())
