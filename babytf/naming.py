@@ -6,6 +6,8 @@ import re
 
 from babytf.errors import explain
 
+_NOT_IN_NAMES = "/\\\0"
+
 _used: dict[str, int] = {}
 
 
@@ -58,16 +60,16 @@ def checked_name(owner: str, name: object) -> str:
         name: What was given; `None` for an automatic name.
 
     Raises:
-        ValueError: If it is not a string, or has a `/`, which separates the parts of a path.
+        ValueError: If it is not a string, or one that could lead elsewhere as a path: it has a separator, or is `..`.
     """
     if name is None:
         return auto_name(owner)
-    if not isinstance(name, str) or "/" in name:
+    if not isinstance(name, str) or name in (".", "..") or any(letter in name for letter in _NOT_IN_NAMES):
         raise ValueError(
             explain(
                 f"{owner}: bad `name`.",
                 got=f"name={name!r}",
-                expected="a string without '/'",
+                expected="a string without '/' and '\\', and not '..'",
                 fix="'/' separates the parts of a variable's path; use '_'" if isinstance(name, str) else None,
             )
         )

@@ -71,53 +71,71 @@ def sharing() -> Iterator[None]:
         yield
 
 
-class _Budget:
-    """How many more numbers the weights of a model that is being loaded may take."""
+class Loading:
+    """A model that is being read from a file, which bounds its weights and is to fill them.
 
-    __slots__ = ("left", "stored")
+    Args:
+        stored: How many numbers the file holds.
+    """
 
     def __init__(self, stored: int) -> None:
         self.stored = stored
         self.left = stored + SPARE_NUMBERS
+        self.blank: list[Any] = []
+
+    def finish(self, filled: set[int]) -> None:
+        """Run the initializers of the weights that the file had no values for.
+
+        Args:
+            filled: The ids of the variables that have their values.
+        """
+        for variable in self.blank:
+            if id(variable) not in filled:
+                variable.assign(variable.initializer(variable.shape, dtype=variable.dtype))
 
 
-SPARE_NUMBERS = 1 << 20
-_BUDGET: ContextVar[_Budget | None] = ContextVar("weights of the load", default=None)
+SPARE_NUMBERS = 1 << 22
+_LOADING: ContextVar[Loading | None] = ContextVar("the load", default=None)
 
 
 @contextmanager
-def loading(stored: int) -> Iterator[None]:
+def loading(stored: int) -> Iterator[Loading]:
     """While this lasts, weights beyond what the file holds are refused before memory is taken for them.
 
     Args:
         stored: How many numbers the file holds.
     """
-    with setting(_BUDGET, _Budget(stored)):
-        yield
+    load = Loading(stored)
+    with setting(_LOADING, load):
+        yield load
 
 
-def claim(owner: str, shape: tuple[int, ...]) -> None:
-    """Called before a weight is made; of effect only while a file is loaded.
+def claim(owner: str, shape: tuple[int, ...]) -> Loading | None:
+    """Called before a weight is made.
 
     Args:
         owner: Whose weight it is, for messages.
         shape: Its shape.
 
+    Returns:
+        The load that it is made for, which keeps a list of weights that start blank; `None` if there is none.
+
     Raises:
-        ValueError: If the configuration asks for more weights than the file holds.
+        ValueError: If the configuration in a file asks for more weights than the file holds.
     """
-    budget = _BUDGET.get()
-    if budget is not None:
-        budget.left -= math.prod(shape)
-        if budget.left < 0:
+    load = _LOADING.get()
+    if load is not None:
+        load.left -= math.prod(shape)
+        if load.left < 0:
             raise ValueError(
                 explain(
                     f"{owner} is larger than the file it comes from.",
                     got=f"a weight of shape {shape}",
-                    expected=f"at most the {budget.stored} numbers that are stored",
+                    expected=f"at most the {load.stored} numbers that are stored",
                     fix="the configuration and the weights do not belong together: get the file again",
                 )
             )
+    return load
 
 
 # --------------------------------------------------------------------------------------------- writing
@@ -445,7 +463,7 @@ def _find_class(class_name: str, config: Config, module_hint: str | None) -> Any
     of_keras = module is None or module.split(".")[0] == "keras"
     if found is None and of_keras:
         found = find_builtin(module or module_hint, class_name)
-    if found is None and (not of_keras or registered is None):
+    if found is None:
         found = get_registered_object(class_name)
     if found is None:
         raise _unknown("class", class_name, module)

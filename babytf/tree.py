@@ -148,7 +148,7 @@ def map_structure(func: Callable[..., Any], *structures: Any, none_is_leaf: bool
 
     Args:
         func: Takes one leaf of each nest.
-        structures: Nests of one form.
+        *structures: Nests of one form.
         none_is_leaf: Whether the function is called on `None` too; otherwise `None` stays.
 
     Returns:
@@ -172,7 +172,7 @@ def map_structure_up_to(shallow_structure: Any, func: Callable[..., Any], *struc
     Args:
         shallow_structure: The form of the result; its leaves do not matter.
         func: Takes the part of each nest that stands where the shallow one has a leaf.
-        structures: Nests of that form, which may go deeper.
+        *structures: Nests of that form, which may go deeper.
 
     Raises:
         TypeError: If `func` cannot be called.

@@ -42,14 +42,6 @@ NOT_YET = {
         layer/LSTM.initial_state
         layer/GRU.mask
         layer/MultiHeadAttention.mask_scores
-        random_layer/GaussianNoise
-    """,
-    "functional models": """
-        model/functional_two_inputs_skip:keras
-        model/functional_two_inputs_skip:weights_h5
-        model/functional_two_inputs_skip:config_roundtrip
-        model/functional_two_inputs_skip:evaluate
-        model/functional_two_inputs_skip:resume
         model/transformer_block:keras
         model/transformer_block:weights_h5
         model/transformer_block:config_roundtrip
@@ -65,35 +57,20 @@ NOT_YET = {
         model/nested_model:config_roundtrip
         model/nested_model:evaluate
         model/nested_model:resume
-        model/two_outputs_loss_dict:keras
-        model/two_outputs_loss_dict:weights_h5
-        model/two_outputs_loss_dict:config_roundtrip
-        model/two_outputs_loss_dict:evaluate
-        model/two_outputs_loss_dict:resume
     """,
     "whole models as .h5": """
-        model/mlp_adam:h5_keras3
-        model/mlp_sgd_named_l2:h5_keras3
         model/mlp_bn_dropout_rmsprop:h5_keras3
-        model/mlp_adamw_schedule:h5_keras3
         model/cnn_small:h5_keras3
         model/embedding_lstm:h5_keras3
         model/gru_bidirectional:h5_keras3
-        model/functional_two_inputs_skip:h5_keras3
         model/transformer_block:h5_keras3
         model/conv_variants:h5_keras3
         model/nested_model:h5_keras3
-        model/two_outputs_loss_dict:h5_keras3
         model/uncompiled_frozen:h5_keras3
         model/partly_frozen_adam:h5_keras3
-        model/ema_and_accumulation:h5_keras3
         model/lazily_built_rnn:h5_keras3
         model/k2_cnn_functional:h5_keras2
         model/k2_embedding_lstm:h5_keras2
         model/k2_mlp_adam:h5_keras2
-        model/k2_named_regularized_sgd:h5_keras2
-    """,
-    "callbacks": """
-        train/fit_reduce_lr_early_stop
     """,
 }

@@ -1,7 +1,9 @@
 """Program-wide settings."""
 
+import numpy as np
 import pytest
 
+import babytf
 from babytf import config
 
 
@@ -15,6 +17,8 @@ def restored():
     config.set_dtype_policy(None)
     config.disable_check_numerics()
     config.enable_interactive_logging()
+    config.set_max_epochs(None)
+    config.set_max_steps_per_epoch(None)
 
 
 def test_defaults_are_those_of_keras():
@@ -87,3 +91,59 @@ def test_what_is_refused_says_what_to_use(function, value, fix):
         function(value)
     assert repr(value) in str(caught.value)
     assert fix in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("function", "value"),
+    [
+        (config.set_max_epochs, 0),
+        (config.set_max_epochs, True),
+        (config.set_max_steps_per_epoch, "2"),
+        (config.set_backend, "tensorflow"),
+    ],
+)
+def test_other_settings_are_refused(function, value):
+    with pytest.raises(ValueError, match=r"bad `\w+`(.|\n)*got: (.|\n)*expected: "):
+        function(value)
+
+
+def test_training_stays_within_the_limits():
+    model = babytf.Sequential([babytf.Input((2,)), babytf.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x, y = np.ones((12, 2)), np.ones((12, 1))
+    config.set_max_epochs(2)
+    config.set_max_steps_per_epoch(3)
+    with pytest.warns(UserWarning, match="limited to") as caught:
+        history = model.fit(x, y, epochs=5, batch_size=2, verbose=0)
+    assert [str(w.message).split(" limited to ")[1][:8] for w in caught] == ["2 epochs", "3 steps "]
+    assert (len(history.epoch), int(model.optimizer.iterations)) == (2, 6)
+    with pytest.warns(UserWarning, match="3 steps"):
+        assert model.predict(x, batch_size=2, verbose=0).shape == (6, 1)
+    config.set_max_epochs(None)
+    config.set_max_steps_per_epoch(6)
+    model.fit(x, y, batch_size=2, verbose=0)  # as many as there are: nothing to say
+    assert int(model.optimizer.iterations) == 12
+
+
+def test_one_backend():
+    config.set_backend("numpy")
+    assert config.backend() == babytf.backend.backend() == "numpy"
+
+
+def test_tracebacks_are_whole():
+    config.disable_traceback_filtering()
+    with pytest.warns(UserWarning, match="always shown whole"):
+        config.enable_traceback_filtering()
+    assert not config.is_traceback_filtering_enabled()
+
+
+def test_unsafe_deserialization_still_runs_no_code(monkeypatch):
+    monkeypatch.setattr(config, "_unsafe_deserialization", False)
+    stored = {"class_name": "__lambda__", "config": {"code": "x", "defaults": None, "closure": None}}
+    with pytest.raises(ValueError, match="safe_mode=False"):
+        babytf.utils.deserialize_keras_object(stored)
+    config.enable_unsafe_deserialization()
+    with pytest.raises(ValueError, match="Stored code is never run"):
+        babytf.utils.deserialize_keras_object(stored)
+    own = babytf.utils.deserialize_keras_object(stored, custom_objects={"<lambda>": abs})
+    assert own is abs

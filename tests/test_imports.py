@@ -26,6 +26,8 @@ LEVELS = [
     ("saving",),
     ("models",),
     ("datasets", "mixed_precision", "utils"),
+    ("cli",),
+    ("__main__",),
     ("backend",),
 ]
 LEVEL = {name: height for height, row in enumerate(LEVELS) for name in row}

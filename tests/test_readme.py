@@ -44,6 +44,18 @@ def test_links_to_files_lead_somewhere(page):
     assert not broken
 
 
+def test_the_excerpt_of_a_program_is_what_is_printed(capsys):
+    babytf.utils.clear_session()  # names of layers start at the beginning
+    page = ROOT / "docs" / "engine.md"
+    names = {"__name__": "__main__"}
+    for _, code in blocks(page, "python"):
+        exec(code, names)
+    printed = capsys.readouterr().out.splitlines()
+    excerpt = [line for _, text in blocks(page, "text") for line in text.splitlines() if re.match(r" +(np\.|# )", line)]
+    assert len(excerpt) > 8
+    assert [line for line in excerpt if line not in printed] == []
+
+
 def test_every_path_in_the_table_of_the_readme_exists():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     table = text.split("## What's where")[1].split("\n## ")[0]

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from babytf import config
 from babytf.data.arrays import ArraySource
 from babytf.data.class_weight import check_class_weight
 from babytf.data.convert import is_array_like, not_an_array
@@ -95,7 +96,7 @@ class Epochs:
 
     def __init__(self, source: Source, steps: int | None = None) -> None:
         self.source = source
-        self.steps = steps
+        self.steps = limited(steps, source)
         self._pass: Iterator[Any] | None = None
         self._order: Any = None
         self._length: int | None = None
@@ -200,6 +201,20 @@ class Epochs:
         if state["position"] is not None:
             self._order, self._position, self._length = state["order"], state["position"], self.source.num_batches
             self._pass = self.source.batches(self._order, self._position)
+
+
+def limited(steps: int | None, source: Source) -> int | None:
+    """Batches per epoch within the limit of `config.set_max_steps_per_epoch`; `None` for all there are.
+
+    Args:
+        steps: What was asked for.
+        source: Where batches come from.
+    """
+    limit, asked = config.max_steps_per_epoch(), steps or source.num_batches
+    if limit is None or (asked is not None and asked <= limit):
+        return steps
+    warnings.warn(f"an epoch is limited to {limit} steps by config.set_max_steps_per_epoch", stacklevel=4)
+    return limit
 
 
 def warn_out_of_data(step: int, steps: int) -> None:

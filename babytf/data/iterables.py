@@ -71,11 +71,11 @@ class IterableSource(Source):
         Args:
             state: What `get_state` returned.
         """
-        if ("taken" in state) is self.repeats:
+        if ("begun" if self.repeats else "taken") not in state:
             raise ValueError(
                 explain(
                     "the state is of other data.",
-                    got="that of a generator" if "taken" in state else "that of something that can be repeated",
+                    got="that of arrays, of a data set or of another kind of iterable",
                     expected=f"that of a {type(self.iterable).__name__}",
                     fix="pass to fit what the interrupted fit was given",
                 )

@@ -208,7 +208,8 @@ class PyDatasetSource(Source):
 
     def get_state(self) -> dict[str, Any]:
         """The state of the data set."""
-        return self.dataset.get_state() if hasattr(self.dataset, "get_state") else plain_state(self.dataset)
+        dataset = self.dataset
+        return {"dataset": dataset.get_state() if hasattr(dataset, "get_state") else plain_state(dataset)}
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Hand it to the data set.
@@ -216,10 +217,19 @@ class PyDatasetSource(Source):
         Args:
             state: What `get_state` returned.
         """
+        if "dataset" not in state:
+            raise ValueError(
+                explain(
+                    "the state is of other data.",
+                    got="that of arrays or of an iterable",
+                    expected=f"that of a {type(self.dataset).__name__}",
+                    fix="pass to fit what the interrupted fit was given",
+                )
+            )
         if hasattr(self.dataset, "set_state"):
-            self.dataset.set_state(state)
+            self.dataset.set_state(state["dataset"])
         else:
-            set_plain_state(self.dataset, state)
+            set_plain_state(self.dataset, state["dataset"])
 
 
 _SETTINGS = ("_workers", "_use_multiprocessing", "_max_queue_size")

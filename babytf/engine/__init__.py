@@ -19,7 +19,7 @@ from babytf.engine.tensor import (
     to_array,
 )
 from babytf.engine.trace import Compiled
-from babytf.engine.variable import FlatGroup, Variable, name_scope
+from babytf.engine.variable import FlatGroup, Variable, blank, name_scope
 
 __all__ = [
     "NUMPY_FUNCTIONS",
@@ -33,6 +33,7 @@ __all__ = [
     "Tensor",
     "Variable",
     "bind",
+    "blank",
     "convert",
     "eager",
     "float_dtype",

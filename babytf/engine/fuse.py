@@ -26,6 +26,7 @@ SLOW_SIZE = 256
 
 MOST_LOOPS = 3
 WIDEST = 60
+SHORT = 6
 
 
 class Loop(list[Node]):
@@ -169,6 +170,15 @@ def _merge(shape: tuple[int, ...], masks: set[Mask]) -> list[tuple[int, list[int
 
 # --- the text
 
+
+def _is_short(number: np.ndarray) -> bool:
+    """Whether a number is written into the formula, like 0.9; the counts of a batch and their shares are passed.
+
+    So another batch size needs no new kernel.
+    """
+    return len(str(number[()])) <= SHORT and (abs(number) <= 2 or number != np.floor(number))
+
+
 _INDICES = "ijk"
 
 
@@ -227,7 +237,7 @@ class Kernel:
 
     def _short(self, value: Value) -> str:
         """A value's name without its layer's, which differs from layer to layer."""
-        name = value.name or (value.node.row.symbol if value.node is not None else "const")
+        name = value.name or (value.node.row.symbol if value.node is not None else "given")
         new, name = ("new_", name[4:]) if name.startswith("new_") else ("", name)
         own = {label for label, kind in value.node.scopes if kind != "backward"} if value.node is not None else set()
         for label in sorted(own | self._labels, key=len, reverse=True):
@@ -288,7 +298,7 @@ class Kernel:
         def refer(value: Value, in_loop: bool) -> None:
             if id(value) in given or id(value) in made:
                 return
-            if value.kind == "constant" and value.spec.shape == ():
+            if value.kind == "constant" and value.spec.shape == () and _is_short(value.payload):
                 given[id(value)] = self._constant(value.payload, value.spec.dtype)
             elif value.spec.shape == () and (in_loop or any(u.output.spec.shape for u, _ in users[id(value)])):
                 place = self._at(value)

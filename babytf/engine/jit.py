@@ -111,7 +111,7 @@ def _decorated(text: str) -> Any:
     filename = path or f"<babytf kernel {name} {_digest(text)}>"
     if path is None:
         linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
-    namespace: dict[str, Any] = {"np": np, "__name__": "babytf_kernels"}
+    namespace: dict[str, Any] = {"np": np, "__name__": __name__}  # a module that a later process can import
     exec(compile(text if path is None else _file_text(text), filename, "exec"), namespace)
     make: Callable[..., Any] = numba.njit(nogil=True, error_model="numpy", cache=path is not None)
     return make(namespace[name])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import linecache
 import threading
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +18,7 @@ from babytf.engine.graph import Graph
 from babytf.engine.plan import Plan
 from babytf.engine.primitive import NAMESPACE
 from babytf.engine.tensor import Tensor
-from babytf.engine.variable import Variable, layout_version
+from babytf.engine.variable import Storage, Variable, layout_version
 from babytf.errors import NotFiniteError, ShapeError, explain
 
 _numbers = itertools.count(1)
@@ -26,7 +27,7 @@ _numbers = itertools.count(1)
 class Instance:
     """A program made ready for one thread: its arrays, and the function that works on them."""
 
-    __slots__ = ("function", "inputs", "layout", "leaves", "namespace")
+    __slots__ = ("function", "inputs", "layout", "leaves", "namespace", "written")
 
     def __init__(
         self,
@@ -35,12 +36,14 @@ class Instance:
         function: Callable[[], tuple[Any, ...]],
         layout: int,
         namespace: dict[str, Any],
+        written: list[Storage],
     ) -> None:
         self.inputs = inputs
         self.leaves = leaves
         self.function = function
         self.layout = layout
         self.namespace = namespace
+        self.written = written
 
 
 class Program:
@@ -75,7 +78,6 @@ class Program:
         self._single = self._is_tensor == [True] and not isinstance(self._outputs, (tuple, list, dict))
         self._local = threading.local()
         self._sources: dict[bool, tuple[Source, Any]] = {}
-        self._written = list({id(v._storage): v for v, _ in graph.writes}.values())
 
     # --- the text
 
@@ -86,6 +88,7 @@ class Program:
             plan = Plan(self.graph) if checked and self.plan.fused else self.plan
             source = Source(self.graph, plan, checked)
             filename = f"<babytf {self.graph.name} program {next(_numbers)}>"
+            weakref.finalize(self, linecache.cache.pop, filename, None)
             linecache.cache[filename] = (len(source.text), None, source.text.splitlines(keepends=True), filename)
             found = self._sources[checked] = source, compile(source.text, filename, "exec")
         return found
@@ -118,6 +121,9 @@ class Program:
 
     def _instantiate(self, checked: bool) -> Instance:
         source, code = self._emitted(checked)
+        for variable in source.variables.values():
+            if variable.group is not None and variable is variable.group.vector:
+                variable.group.adopt()  # another group may have taken its members since
         memory = [np.empty(size, np.uint8) for size in source.plan.slots]
 
         def buffer(slot: int, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
@@ -145,7 +151,9 @@ class Program:
         leaves = [namespace[name] for name in source.inputs]
         fill = iter(leaves)
         items = [next(fill) if data else None for data in self._which]
-        return Instance(tree.unflatten(self._args, items), leaves, namespace[source.function_name], layout, namespace)
+        written = list({id(v._storage): v._storage for v, _ in self.graph.writes}.values())
+        function = namespace[source.function_name]
+        return Instance(tree.unflatten(self._args, items), leaves, function, layout, namespace, written)
 
     @property
     def inputs(self) -> Any:
@@ -177,9 +185,9 @@ class Program:
     def execute(self) -> tuple[np.ndarray, ...]:
         """Like `run`, but gives the result arrays as a plain tuple, in the order of the leaves."""
         instance = self.instance()
-        for variable in self._written:
-            if variable._storage.readers:
-                variable._storage.detach()
+        for storage in instance.written:
+            if storage.readers:
+                storage.detach()
         with np.errstate(all="ignore"):
             try:
                 return instance.function()

@@ -145,6 +145,10 @@ class Trace:
         return self.graph
 
 
+MOST_PROGRAMS = 64
+"""Programs that one function keeps: with ever new shapes, the oldest go."""
+
+
 class Compiled:
     """A function that is recorded once per signature of its arguments and then runs as a program.
 
@@ -189,6 +193,8 @@ class Compiled:
         key = signature(args)
         program = self.programs.get(key)
         if program is None:
+            if len(self.programs) >= MOST_PROGRAMS:
+                self.programs.pop(next(iter(self.programs)))
             program = self.programs[key] = self._record(args)
         return program
 

@@ -8,7 +8,7 @@ the memory changes).
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -33,6 +33,11 @@ def name_scope(name: str) -> Iterator[None]:
         yield
     finally:
         _name_scopes.pop()
+
+
+def blank(shape: Sequence[int], dtype: Any) -> np.ndarray:
+    """The initializer of a variable whose value is to be written later: zeros, which take no memory until then."""
+    return np.zeros(tuple(shape), dtypes.standardize(dtype))
 
 
 class Storage:
@@ -137,6 +142,8 @@ class Variable(Operators):
                         fix="pass shape=(…)",
                     )
                 )
+            if initializer is blank:
+                return np.zeros(tuple(shape), dtypes.standardize(dtype))
             value = convert(initializer(tuple(shape), dtype=dtypes.standardize(dtype).name))
         else:
             value = convert(initializer)
@@ -236,6 +243,15 @@ class Variable(Operators):
             np.copyto(self._array, array)
         return self
 
+    def overwrite(self, write: Callable[[np.ndarray], object]) -> None:
+        """Replace the value, written straight into the variable's memory.
+
+        Args:
+            write: Called with the array, to fill it.
+        """
+        self._storage.detach()
+        write(self._array)
+
     def assign_add(self, value: Any) -> Variable:
         """Add to the value."""
         return self.assign(self.read() + convert(value, self.dtype))
@@ -325,7 +341,7 @@ class FlatGroup:
         sizes = [v.size for v in self.members]
         offsets = [sum(sizes[:i]) for i in range(len(sizes))]
         self.spans = list(zip(offsets, sizes, strict=True))
-        self.vector = Variable(np.zeros(sum(sizes), self.members[0].dtype), trainable=False, name=name)
+        self.vector = Variable(blank, (sum(sizes),), self.members[0].dtype, trainable=False, name=name)
         self.vector.group = self
         self.adopt()
 
@@ -365,7 +381,7 @@ class FlatGroup:
             value: What every element starts as.
         """
         fresh = [
-            Variable(np.full(v.shape, value, v.dtype), trainable=False, name=n)
+            Variable(blank if value == 0 else np.full(v.shape, value), v.shape, v.dtype, trainable=False, name=n)
             for v, n in zip(self.members, names, strict=True)
         ]
         return FlatGroup(fresh)

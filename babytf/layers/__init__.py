@@ -6,6 +6,8 @@ from typing import Any
 
 from babytf.errors import explain
 from babytf.layers.activation import Activation
+from babytf.layers.activity_regularization import ActivityRegularization
+from babytf.layers.alpha_dropout import AlphaDropout
 from babytf.layers.concatenate import Concatenate, concatenate
 from babytf.layers.dense import Dense
 from babytf.layers.dot import Dot, dot
@@ -24,36 +26,60 @@ from babytf.layers.elementwise_merge import (
     multiply,
     subtract,
 )
+from babytf.layers.elu import ELU
 from babytf.layers.flatten import Flatten
+from babytf.layers.gaussian_noise import GaussianDropout, GaussianNoise
 from babytf.layers.identity import Identity
 from babytf.layers.input_layer import Input, InputLayer
 from babytf.layers.input_spec import InputSpec
 from babytf.layers.lambda_layer import Lambda
 from babytf.layers.layer import Layer
+from babytf.layers.masking import Masking
+from babytf.layers.permute import Permute
+from babytf.layers.prelu import PReLU
+from babytf.layers.relu import LeakyReLU, ReLU
+from babytf.layers.repeat_vector import RepeatVector
 from babytf.layers.rescaling import Rescaling
 from babytf.layers.reshape import Reshape
+from babytf.layers.softmax import Softmax
+from babytf.layers.spatial_dropout import SpatialDropout1D, SpatialDropout2D, SpatialDropout3D
 from babytf.serialization import builtin, deserialize_keras_object, lookup, serialize_keras_object
 
 __all__ = [
+    "ELU",
     "Activation",
+    "ActivityRegularization",
     "Add",
+    "AlphaDropout",
     "Average",
     "Concatenate",
     "Dense",
     "Dot",
     "Dropout",
     "Flatten",
+    "GaussianDropout",
+    "GaussianNoise",
     "Identity",
     "Input",
     "InputLayer",
     "InputSpec",
     "Lambda",
     "Layer",
+    "LeakyReLU",
+    "Masking",
     "Maximum",
     "Minimum",
     "Multiply",
+    "PReLU",
+    "Permute",
+    "ReLU",
+    "RepeatVector",
     "Rescaling",
     "Reshape",
+    "Softmax",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "SpatialDropout3D",
     "Subtract",
     "add",
     "average",
@@ -70,22 +96,37 @@ __all__ = [
 
 _LAYERS = (
     Activation,
+    ActivityRegularization,
     Add,
+    AlphaDropout,
     Average,
     Concatenate,
     Dense,
     Dot,
     Dropout,
+    ELU,
     Flatten,
+    GaussianDropout,
+    GaussianNoise,
     Identity,
     InputLayer,
     Lambda,
     Layer,
+    LeakyReLU,
+    Masking,
     Maximum,
     Minimum,
     Multiply,
+    PReLU,
+    Permute,
+    ReLU,
+    RepeatVector,
     Rescaling,
     Reshape,
+    Softmax,
+    SpatialDropout1D,
+    SpatialDropout2D,
+    SpatialDropout3D,
     Subtract,
 )
 

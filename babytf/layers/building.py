@@ -14,7 +14,7 @@ from typing import Any
 
 from babytf import constraints, initializers, regularizers
 from babytf.config import DTypePolicy
-from babytf.engine import Variable, dtypes, eager, name_scope, tree
+from babytf.engine import Variable, blank, dtypes, eager, name_scope, tree
 from babytf.errors import explain
 from babytf.layers.calling import CallSignature, context, data_arguments, shapes_for
 from babytf.layers.input_spec import check_inputs
@@ -209,13 +209,15 @@ class Buildable(LayerState):
                     fix="give the model's input a definite shape: Input((784,)) and not Input((None,))",
                 )
             )
-        claim(f"{type(self).__name__} '{self.name}'", sizes)
+        load = claim(f"{type(self).__name__} '{self.name}'", sizes)
         dtype = self.variable_dtype if dtype is None else dtypes.standardize(dtype).name
         if initializer is None:
             initializer = "glorot_uniform" if "float" in dtype else "zeros"
+        start = initializers.get(initializer)
+        from_file = load is not None and type(self).load_own_variables.__module__.startswith("babytf.")
         with self._named():
             variable = Variable(
-                initializers.get(initializer),
+                blank if from_file else start,
                 shape=sizes,
                 dtype=dtype,
                 trainable=trainable,
@@ -223,6 +225,9 @@ class Buildable(LayerState):
                 aggregation=aggregation or "none",
                 name=name,
             )
+        if load is not None and from_file:
+            variable.initializer = start
+            load.blank.append(variable)
         variable.regularizer = regularizers.get(regularizer)
         variable.constraint = constraints.get(constraint)
         variable.overwrite_with_gradient = overwrite_with_gradient

@@ -57,8 +57,7 @@ class Concatenate(Merge):
         return tuple(common)
 
     def call(self, inputs: Any) -> Any:
-        if not isinstance(inputs, (list, tuple)):
-            self._shapes(tuple(inputs.shape))
+        self._check_list(inputs)
         return self._combine(inputs)
 
     def _combine(self, inputs: Sequence[Any]) -> Any:

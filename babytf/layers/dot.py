@@ -45,6 +45,8 @@ class Dot(Merge):
         self.axes = axes
         self.normalize = normalize
 
+    _two = True
+
     def _bad_axes(self, axes: Any) -> str:
         return explain(
             f"Dot '{self.name}': bad `axes`.",
@@ -65,7 +67,6 @@ class Dot(Merge):
         return places
 
     def _common_shape(self, shapes: list[Shape]) -> Shape:
-        self._shapes(shapes, at_least=2, at_most=2)
         first, second = self._places(shapes)
         x, z = (list(shape) for shape in shapes)
         sizes, batches = (x.pop(first), z.pop(second)), (x.pop(0), z.pop(0))
@@ -76,8 +77,7 @@ class Dot(Merge):
         return (batches[1] if batches[0] is None else batches[0], *(rest or [1]))
 
     def call(self, inputs: Any) -> Any:
-        if not isinstance(inputs, (list, tuple)):
-            self._shapes(tuple(inputs.shape))
+        self._check_list(inputs)
         return self._combine(inputs)
 
     def _combine(self, inputs: Sequence[Any]) -> Any:

@@ -61,11 +61,9 @@ class Subtract(Merge):
         Tensor([[-2. -3.]], shape=(1, 2), dtype=float32)
     """
 
-    def build(self, input_shape: Any) -> None:
-        self._common_shape(self._shapes(input_shape, at_least=2, at_most=2))
+    _two = True
 
     def _combine(self, inputs: Sequence[Any]) -> Any:
-        self._shapes([tuple(x.shape) for x in inputs], at_least=2, at_most=2)
         return inputs[0] - inputs[1]
 
 

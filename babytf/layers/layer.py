@@ -175,7 +175,7 @@ class Layer(Called, Buildable, Configurable):
         """
         self._check_super_called()
         signature = self.__dict__["_signature"]
-        dtype, given = self.input_dtype, kwargs
+        dtype = self.input_dtype
         args = tuple(x if type(x) is Tensor and x.dtype == dtype else self._positional(x, dtype) for x in args)
         kwargs = {name: self._cast(x, dtype) for name, x in kwargs.items()}
         training = kwargs.pop("training", None)
@@ -217,7 +217,7 @@ class Layer(Called, Buildable, Configurable):
             state.autocast = autocast
         if symbolic:
             outputs = fresh(outputs, args)
-            Node(self, args, {k: v for k, v in kwargs.items() if v is not None or k in given}, outputs)
+            Node(self, args, kwargs, outputs)
         if masks is not None or self.supports_masking:
             self._hand_on_mask(first, outputs, masks)
         return outputs

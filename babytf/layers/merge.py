@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from babytf import ops
 from babytf.errors import ShapeError, explain
@@ -24,6 +24,9 @@ class Merge(Layer):
         super().__init__(**kwargs)
         self.supports_masking = True
 
+    _two: ClassVar[bool] = False
+    """Whether it takes exactly two inputs."""
+
     def _combine(self, inputs: Sequence[Any]) -> Any:
         """The merged tensor; the inputs have equally many axes."""
         raise NotImplementedError
@@ -39,16 +42,16 @@ class Merge(Layer):
         """
         self._common_shape(self._shapes(input_shape))
 
-    def _shapes(self, input_shape: Any, at_least: int = 1, at_most: int | None = None) -> list[Shape]:
+    def _shapes(self, input_shape: Any) -> list[Shape]:
         shapes = [] if is_shape(input_shape) or not isinstance(input_shape, (list, tuple)) else list(input_shape)
-        if len(shapes) >= at_least and (at_most is None or len(shapes) <= at_most):
+        if (len(shapes) == 2) if self._two else shapes:
             return [tuple(shape) for shape in shapes]
-        count = f"{at_least}" if at_most == at_least else f"at least {at_least}"
+        what = "a list of 2 inputs" if self._two else "a list of inputs"
         raise ShapeError(
             explain(
-                f"{type(self).__name__} '{self.name}' takes a list of {count} inputs.",
+                f"{type(self).__name__} '{self.name}' takes {what}.",
                 got=f"{len(shapes)} inputs, of shapes {shapes}" if shapes else f"one input, of shape {input_shape}",
-                expected=f"a list of {count}",
+                expected=what,
                 fix="layer([x, y])",
             )
         )
@@ -77,9 +80,11 @@ class Merge(Layer):
             )
         )
 
+    def _check_list(self, inputs: Any) -> None:
+        self._shapes([tuple(x.shape) for x in inputs] if isinstance(inputs, (list, tuple)) else tuple(inputs.shape))
+
     def call(self, inputs: Any) -> Any:
-        if not isinstance(inputs, (list, tuple)):
-            self._shapes(tuple(inputs.shape))
+        self._check_list(inputs)
         axes = max(len(x.shape) for x in inputs)
         return self._combine([_with_axes(x, axes) for x in inputs])
 
@@ -87,8 +92,7 @@ class Merge(Layer):
         return self._common_shape(self._shapes(input_shape))
 
     def compute_output_spec(self, inputs: Any) -> Any:
-        if isinstance(inputs, KerasTensor):
-            self._shapes(inputs.shape)
+        self._check_list(inputs)
         return KerasTensor(self.compute_output_shape([x.shape for x in inputs]), self.compute_dtype)
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:

@@ -64,6 +64,8 @@ class Operation(Called):
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """The result for Tensors."""
+        if self.row.class_name == "GetItem" and isinstance(args[-1], list):
+            args = (*args[:-1], tuple(args[-1]))  # in files, a key of several parts is a list
         arguments = {**self.constants, **kwargs}
         given = iter(args)
         positional: list[Any] = []
@@ -98,6 +100,9 @@ class Operation(Called):
         """The operation that `get_config` described; lists become tuples again."""
         return cls(**{name: _tuples(value) for name, value in config.items()})
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _blank, (self.row.module, self.row.class_name), self.__dict__
+
     def __repr__(self) -> str:
         return f"<Operation name={self.name}>"
 
@@ -117,6 +122,13 @@ def operation_class(row: Row) -> type[Operation]:
         }
         found = _classes[row] = type(row.class_name, (Operation,), body)
     return found
+
+
+def _blank(module: str, class_name: str) -> Operation:
+    """An operation for unpickling, before it has its attributes."""
+    row = row_named(module, class_name)
+    assert row is not None
+    return operation_class(row).__new__(operation_class(row))
 
 
 def operation_from_config(config: dict[str, Any]) -> Operation | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from babytf import activations, ops
 
@@ -54,20 +54,23 @@ TABLE = {
 ALIASES = {"abs": "absolute", "hard_swish": "hard_silu", "swish": "silu"}
 
 
-class Row(NamedTuple):
+class Row:
     """How files know one operation.
 
-    Attributes:
+    Args:
         module: The module of Keras.
         class_name: The class in it.
         function: The operation.
         constants: Names of the arguments that are part of the configuration.
     """
 
-    module: str
-    class_name: str
-    function: Callable[..., Any]
-    constants: tuple[str, ...]
+    __slots__ = ("class_name", "constants", "function", "module")
+
+    def __init__(self, module: str, class_name: str, function: Callable[..., Any], constants: tuple[str, ...]) -> None:
+        self.module = module
+        self.class_name = class_name
+        self.function = function
+        self.constants = constants
 
 
 _by_function: dict[str, Row] = {}

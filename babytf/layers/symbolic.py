@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from babytf import ops
 from babytf.engine import Tensor, dtypes, eager, tree
 from babytf.engine.primitive import Spec
 from babytf.engine.tensor import state
@@ -94,6 +95,10 @@ class KerasTensor(Symbolic):
     def __repr__(self) -> str:
         return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, sparse=False, ragged=False, name={self.name}>"
 
+    def __getstate__(self) -> dict[str, Any]:
+        """For copies and pickles: without the way back to the inputs, which may be long; nodes restore it."""
+        return {**self.__dict__, "_keras_history": None}
+
     def _no_value(self) -> str:
         return explain(
             "a KerasTensor has a shape, but no values yet.",
@@ -128,9 +133,38 @@ class KerasTensor(Symbolic):
 
     __hash__ = Symbolic.__hash__
 
+    # What Keras has another operation for than NumPy has.
+
+    def __truediv__(self, other: Any) -> Any:
+        return ops.true_divide(self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return ops.true_divide(other, self)
+
+    def __and__(self, other: Any) -> Any:
+        return ops.logical_and(self, other)
+
+    def __rand__(self, other: Any) -> Any:
+        return ops.logical_and(other, self)
+
+    def __or__(self, other: Any) -> Any:
+        return ops.logical_or(self, other)
+
+    def __ror__(self, other: Any) -> Any:
+        return ops.logical_or(other, self)
+
+    def __xor__(self, other: Any) -> Any:
+        return ops.logical_xor(self, other)
+
+    def __rxor__(self, other: Any) -> Any:
+        return ops.logical_xor(other, self)
+
+    def __invert__(self) -> Any:
+        return ops.logical_not(self)
+
     def squeeze(self, axis: Any = None) -> Any:
         """Without axes of size 1, like `ops.squeeze`."""
-        return np.squeeze(self, axis)
+        return ops.squeeze(self, axis)
 
 
 class Node:
@@ -151,8 +185,15 @@ class Node:
         self.outputs = outputs
         self.index = len(operation._inbound_nodes)
         operation._inbound_nodes.append(self)
+        self._sign_outputs()
+
+    def _sign_outputs(self) -> None:
         for i, tensor in enumerate(self.output_tensors):
-            tensor._keras_history = (operation, self.index, i)
+            tensor._keras_history = (self.operation, self.index, i)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._sign_outputs()
 
     @property
     def is_input(self) -> bool:

@@ -9,6 +9,7 @@ from babytf.engine import Tensor, Variable, convert
 from babytf.errors import ShapeError, explain
 from babytf.metrics.base import Metric
 from babytf.metrics.confusion import CELLS, Thresholds, parse_thresholds, update_cells
+from babytf.serialization import claim
 
 CURVES = ("ROC", "PR", "PRGAIN")
 SUMMATION_METHODS = ("interpolation", "majoring", "minoring")
@@ -78,6 +79,7 @@ class AUC(Metric):
         self._own = None if thresholds is None else sorted(parse_thresholds(self, thresholds))
         if self._own is None:
             size = _at_least_two(self, num_thresholds)
+            claim(f"AUC '{self.name}'", (size,))
             inner = [i / (size - 1) for i in range(1, size - 1)]
         else:
             inner = [float(t) for t in self._own]

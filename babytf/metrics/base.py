@@ -11,7 +11,7 @@ from babytf import config, dtype_policies, initializers, ops
 from babytf.engine import Variable, name_scope
 from babytf.errors import explain
 from babytf.naming import auto_name
-from babytf.serialization import Configurable
+from babytf.serialization import Configurable, claim
 
 
 class Metric(Configurable):
@@ -74,6 +74,7 @@ class Metric(Configurable):
             name: Its name.
         """
         self._check_started()
+        claim(f"{type(self).__name__} '{self.name}'", tuple(shape) if isinstance(shape, (tuple, list)) else ())
         with name_scope(self.name.replace("/", ">")):
             variable = Variable(
                 initializers.get(initializer),

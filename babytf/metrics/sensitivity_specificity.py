@@ -15,6 +15,7 @@ from babytf import check, ops
 from babytf.engine import Tensor
 from babytf.metrics.base import Metric
 from babytf.metrics.confusion import CELLS, Thresholds, optional_class_id, update_cells
+from babytf.serialization import claim
 
 
 class _BestUnderConstraint(Metric):
@@ -28,6 +29,7 @@ class _BestUnderConstraint(Metric):
         super().__init__(name=name, dtype=dtype)
         self.value = value
         self.num_thresholds = size = check.positive_int(self, num_thresholds=num_thresholds)
+        claim(f"{type(self).__name__} '{self.name}'", (size,))
         self.class_id = optional_class_id(self, class_id)
         self.thresholds = [0.5] if size == 1 else [i / (size - 1) for i in range(size)]
         self._thresholds = Thresholds(self.thresholds, even=size > 1)

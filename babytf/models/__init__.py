@@ -8,12 +8,13 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from babytf.models.cloning import clone_model
 from babytf.models.functional import Functional as Functional
 from babytf.models.model import Model, model_from_json
 from babytf.models.sequential import Sequential
 from babytf.serialization import builtin
 
-__all__ = ["Model", "Sequential", "load_model", "model_from_json", "save_model"]
+__all__ = ["Model", "Sequential", "clone_model", "load_model", "model_from_json", "save_model"]
 
 builtin("keras", Sequential, Model)
 

@@ -172,9 +172,9 @@ class Functional(Model, functional=True):
 
     def _flat_inputs(self, inputs: Any) -> list[Any]:
         """The inputs in the order of `self.inputs`, in their dtypes and shapes."""
-        return [self._as_input(x, wanted) for x, wanted in zip(self._in_order(inputs), self.inputs, strict=True)]
+        return [self._as_input(x, wanted) for x, wanted in zip(self._inputs_in_order(inputs), self.inputs, strict=True)]
 
-    def _in_order(self, inputs: Any) -> list[Any]:
+    def _inputs_in_order(self, inputs: Any) -> list[Any]:
         nest = self.input
         if isinstance(inputs, dict):
             keys = list(nest) if isinstance(nest, dict) else [node_of(x).operation.name for x in self.inputs]

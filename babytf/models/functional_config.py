@@ -111,7 +111,7 @@ class _Reader:
 
     def read(self) -> tuple[Any, Any]:
         layers = self.config["layers"]
-        if not isinstance(layers, list):
+        if not isinstance(layers, (list, tuple)):
             raise self._bad("has no list of layers", layers)
         for entry in layers:
             self._make(entry)
@@ -130,7 +130,7 @@ class _Reader:
         inner = entry.get("config")
         name = entry.get("name", inner.get("name") if isinstance(inner, dict) else None)
         calls = entry.get("inbound_nodes", [])
-        if not isinstance(name, str) or name in self.made or not isinstance(calls, list):
+        if not isinstance(name, str) or name in self.made or not isinstance(calls, (list, tuple)):
             raise self._bad("has a layer without a name of its own, or without calls", entry)
         operation = operation_from_config(entry)
         operation = deserialize_keras_object(entry) if operation is None else operation
@@ -138,7 +138,7 @@ class _Reader:
             raise self._bad("has a layer that is none", entry)
         self.made[name] = operation
         self.calls[name] = list(reversed(calls))  # the next one is the last
-        if any(isinstance(call, list) for call in calls):
+        if any(isinstance(call, (list, tuple)) for call in calls):
             self.older.add(name)
 
     def _call(self, name: str) -> list[str]:
@@ -159,7 +159,7 @@ class _Reader:
     def _arguments(self, call: Any) -> tuple[list[Any], dict[str, Any]]:
         if isinstance(call, dict) and "args" in call and "kwargs" in call:
             args, kwargs = self._value(call["args"]), self._value(call["kwargs"])
-        elif isinstance(call, list):
+        elif isinstance(call, (list, tuple)):
             tensors = [self._tensor(self._older_place(place)) for place in call]
             args = [tensors[0] if len(tensors) == 1 else tensors]
             kwargs = {}
@@ -183,18 +183,20 @@ class _Reader:
             if "class_name" in value and "config" in value:
                 return deserialize_keras_object(value)
             return {key: self._value(item) for key, item in value.items()}
-        return [self._value(item) for item in value] if isinstance(value, list) else value
+        return [self._value(item) for item in value] if isinstance(value, (list, tuple)) else value
 
     def _older_place(self, place: Any) -> Any:
         """The place of a tensor, in the older form: there every model counts its own making as call 0."""
-        if not isinstance(place, list) or len(place) < 3 or place[0] not in self.made:
+        if not isinstance(place, (list, tuple)) or len(place) < 3 or place[0] not in self.made:
             raise self._bad("names a tensor that is not there", place)
         layer = self.made[place[0]]
         is_model = hasattr(layer, "layers") and isinstance(place[1], int) and place[1] > 0
         return [place[0], place[1] - 1 if is_model else place[1], place[2]]
 
     def _older_value(self, value: Any) -> Any:
-        named = isinstance(value, list) and len(value) == 3 and isinstance(value[0], str) and value[0] in self.made
+        named = (
+            isinstance(value, (list, tuple)) and len(value) == 3 and isinstance(value[0], str) and value[0] in self.made
+        )
         if named and all(isinstance(number, int) for number in value[1:]):
             return self._tensor(self._older_place(value))
         return self._value(value)

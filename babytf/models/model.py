@@ -147,8 +147,18 @@ class Model(Trainer, Layer):
         program = shortcut.programs.get(key)
         if program is not None or len(shortcut.programs) >= _MOST_PROGRAMS:
             return program
-        compiled = Compiled(lambda data: Layer.__call__(self, data, training=training), "call")
-        program = shortcut.programs[key] = self._training.programs["call"] = compiled.program(x)
+        masked: list[bool] = []
+
+        def forward(data: Any) -> Any:
+            outputs = Layer.__call__(self, data, training=training)
+            masked.extend(hasattr(leaf, "_keras_mask") for leaf in tree.flatten(outputs))
+            return outputs
+
+        program = Compiled(forward, "call").program(x)
+        if any(masked):  # what a program returns carries no masks
+            shortcut.allowed = False
+            return None
+        shortcut.programs[key] = self._training.programs["call"] = program
         return program
 
     # --- layers
@@ -348,10 +358,14 @@ def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = No
     Args:
         json_string: What `to_json` returned.
         custom_objects: From names to classes or functions of your own.
-    """
-    import json
 
-    return deserialize_keras_object(json.loads(json_string), custom_objects=custom_objects)
+    Raises:
+        ValueError: If it is not strict JSON, is too large or nested too deep, or does not fit its classes.
+        TypeError: If it names a class or function that is unknown.
+    """
+    text = json_string.encode() if isinstance(json_string, str) else bytes(json_string)
+    config = importlib.import_module("babytf.saving.archive").parse_json(text, "the configuration")
+    return deserialize_keras_object(config, custom_objects=custom_objects)
 
 
 def _is_graph(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:

@@ -79,7 +79,7 @@ class Run:
             step: How many batches of it are done.
             logs: The results so far.
         """
-        states = {name: getattr(c, "get_state", dict)() for name, c in self._named_callbacks().items()}
+        states = {name: c.get_state() for name, c in self._named_callbacks().items() if hasattr(c, "get_state")}
         return {
             "epoch": epoch,
             "step": step,

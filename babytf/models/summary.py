@@ -115,7 +115,7 @@ def is_chain(graph: Graph) -> bool:
 def output_shape_text(layer: Any) -> str:
     """A layer's output shape; `?` if it is not known."""
     if layer._inbound_nodes:
-        shapes = tree.map_structure(lambda x: x.shape, layer._inbound_nodes[-1].outputs)
+        shapes: Any = [x.shape for x in layer._inbound_nodes[-1].output_tensors]
     elif getattr(layer, "_build_shapes", None):
         shape = getattr(layer, "output_shape", None)
         try:

@@ -88,7 +88,7 @@ class Trainer(Compiling):
             DTypeError: If arrays hold no real numbers.
         """
         self._assert_compiled("fit")
-        epochs = check.non_negative_int("fit", epochs=epochs)
+        epochs = limited_epochs(check.non_negative_int("fit", epochs=epochs))
         initial_epoch = check.non_negative_int("fit", initial_epoch=initial_epoch)
         batch_size = check.optional_positive_int("fit", batch_size=batch_size)
         steps_per_epoch = check.optional_positive_int("fit", steps_per_epoch=steps_per_epoch)
@@ -426,6 +426,15 @@ class Trainer(Compiling):
         known = [name for name in dict.fromkeys(names) if name in logs]
         values = [logs[name] for name in known + sorted(logs.keys() - set(known))]
         return values[0] if len(values) == 1 else values
+
+
+def limited_epochs(epochs: int) -> int:
+    """Epochs within the limit of `config.set_max_epochs`."""
+    limit = config.max_epochs()
+    if limit is None or epochs <= limit:
+        return epochs
+    warnings.warn(f"fit is limited to {limit} epochs by config.set_max_epochs", stacklevel=3)
+    return limit
 
 
 def check_verbosity(who: str, verbose: Any) -> int:

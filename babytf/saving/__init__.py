@@ -1,6 +1,6 @@
 """Saving and loading models, and describing objects.
 
-Start with `keras_format.py`; `archive.py` and `hdf5.py` hold the safety rules.
+Start with `doors.py`; `archive.py` and `hdf5.py` hold the safety rules.
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ from babytf.serialization import (
 )
 
 if TYPE_CHECKING:
-    from babytf.saving.keras_format import load_model, load_weights, save_model, save_weights
+    from babytf.saving.doors import load_model, load_weights, save_model, save_weights
+    from babytf.saving.file_editor import KerasFileEditor
 
 __all__ = [
     "CustomObjectScope",
+    "KerasFileEditor",
     "custom_object_scope",
     "deserialize_keras_object",
     "get_custom_objects",
@@ -41,5 +43,6 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """The formats, imported when one is first used: `import babytf` stays fast."""
     if name in __all__:
-        return getattr(importlib.import_module("babytf.saving.keras_format"), name)
+        home = "file_editor" if name == "KerasFileEditor" else "doors"
+        return getattr(importlib.import_module(f"babytf.saving.{home}"), name)
     raise AttributeError(f"module 'babytf.saving' has no attribute {name!r}")

@@ -58,6 +58,10 @@ class Archive:
     def __contains__(self, name: str) -> bool:
         return name in self._members
 
+    def names(self) -> list[str]:
+        """The names of the members, in the order in which they are listed."""
+        return list(self._members)
+
     def json(self, name: str) -> Any:
         """A member parsed as JSON, with its size and depth bounded.
 
@@ -148,10 +152,13 @@ class _Window(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         count = max(0, min(len(buffer), self._size - self._at))
         self._file.seek(self._start + self._at)
-        data = self._file.read(count)
-        buffer[: len(data)] = data
-        self._at += len(data)
-        return len(data)
+        read = readinto(memoryview(buffer)[:count]) if (readinto := getattr(self._file, "readinto", None)) else None
+        if read is None:
+            data = self._file.read(count)
+            read = len(data)
+            buffer[:read] = data
+        self._at += read
+        return read
 
 
 def parse_json(data: bytes, what: str) -> Any:

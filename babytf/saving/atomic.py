@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import BinaryIO
 
 
@@ -36,6 +36,36 @@ def write_atomically(path: str, write: Callable[[BinaryIO], object]) -> None:
     except BaseException:
         _remove(beside)
         raise
+    _sync_directory(os.path.dirname(target))
+
+
+def write_together(files: Iterable[tuple[str, bytes | memoryview]]) -> None:
+    """Write several files that belong together: all beside their targets first, then each takes its name, in order.
+
+    Args:
+        files: Paths and contents; the last is the one that makes the others count.
+
+    Raises:
+        OSError: If one cannot be written; the targets are as they were.
+    """
+    written: list[tuple[str, str]] = []
+    target = ""
+    try:
+        for path, data in files:
+            target = os.path.realpath(path)
+            written.append((_beside(target), target))
+            with open(written[-1][0], "xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            if os.path.exists(target):
+                os.chmod(written[-1][0], stat.S_IMODE(os.stat(target).st_mode))
+        while written:
+            os.replace(*written[0])
+            del written[0]
+    finally:
+        for beside, _ in written:
+            _remove(beside)
     _sync_directory(os.path.dirname(target))
 
 

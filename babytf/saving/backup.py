@@ -34,7 +34,7 @@ def write_backup(path: str, state: Any) -> None:
     """
     arrays: dict[str, Any] = {}
     text = json.dumps({"format": FORMAT, "state": _encode(state, arrays, "state")}, allow_nan=False)
-    members = {STATE: text.encode(), ARRAYS: write_h5({GROUP: (None, arrays)})}
+    members: dict[str, bytes | memoryview] = {STATE: text.encode(), ARRAYS: write_h5({GROUP: (None, arrays)})}
     write_atomically(path, lambda file: write_zip(file, members))
 
 

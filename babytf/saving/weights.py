@@ -7,17 +7,106 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Collection
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from babytf.engine import Variable
 from babytf.errors import ShapeError, explain
 from babytf.optimizers import Optimizer
-from babytf.saving.hdf5 import Dataset, H5Reader
+from babytf.saving.hdf5 import Dataset
 from babytf.saving.walk import entry, walk
 
 Groups = dict[str, tuple[str | None, dict[str, Any]]]
+
+
+class Reader(Protocol):
+    """Arrays by the path of their group: one file, or several that belong together."""
+
+    def group(self, path: str) -> dict[str, Dataset]:
+        """The arrays of one group, by name; empty if there is no such group."""
+        ...
+
+
+class Plan:
+    """Which array of a file goes to which variable, all of it checked, none of it read yet."""
+
+    def __init__(self) -> None:
+        self.pairs: list[tuple[Variable, Dataset]] = []
+
+    def prepare(self) -> None:
+        """What comes before the variables are assigned."""
+
+    def fill(self) -> set[int]:
+        """Read each array into the memory of its variable, for a model that nobody has seen yet.
+
+        Returns:
+            The ids of the variables that have their values now.
+        """
+        for variable, data in self.pairs:
+            variable.overwrite(data.read_into)
+        self.prepare()
+        return {id(variable) for variable, _ in self.pairs}
+
+
+def read_all(plan: Plan) -> None:
+    """Read everything, then assign everything: a model is as it was if anything fails.
+
+    Args:
+        plan: What goes where.
+    """
+    values = [data.read() for _, data in plan.pairs]
+    plan.prepare()
+    for (variable, _), value in zip(plan.pairs, values, strict=True):
+        variable.assign(value)
+
+
+def check_fits(variable: Variable, data: Dataset, who: str) -> None:
+    """Refuse an array of another shape, or a fraction for an integer.
+
+    Args:
+        variable: Where it is to go.
+        data: The array.
+        who: What the variable belongs to, for messages.
+
+    Raises:
+        ShapeError: If the shape differs.
+        ValueError: If the dtype does not fit.
+    """
+    if data.shape != variable.shape:
+        raise ShapeError(
+            explain(
+                f"{data.path} does not fit '{variable.name}' of {who}.",
+                got=f"an array of shape {data.shape}",
+                expected=f"shape {variable.shape}",
+                fix="make the model with the sizes it was saved with, or pass skip_mismatch=True to load_weights",
+            )
+        )
+    if np.dtype(variable.dtype).kind in "iub" and data.dtype.kind == "f":
+        raise ValueError(
+            explain(
+                f"{data.path} does not fit '{variable.name}' of {who}.",
+                got=f"an array of {data.dtype}",
+                expected=variable.dtype,
+            )
+        )
+
+
+def warn_misfits(misfits: list[str]) -> None:
+    """Say what was passed over because of `skip_mismatch`.
+
+    Args:
+        misfits: A message for each part.
+    """
+    if misfits:
+        warnings.warn(
+            explain(
+                f"{len(misfits)} part{'s' if len(misfits) > 1 else ''} of the model did not fit the file and "
+                "kept their weights.",
+                got=misfits[0].replace("\n", "\n            "),
+            ),
+            stacklevel=4,
+        )
 
 
 def gather(model: Any, skip: Collection[Any] = ()) -> Groups:
@@ -39,7 +128,7 @@ def gather(model: Any, skip: Collection[Any] = ()) -> Groups:
     return groups
 
 
-class Restore:
+class Restore(Plan):
     """The arrays of a file, checked against the variables of a model.
 
     Args:
@@ -52,10 +141,10 @@ class Restore:
         ValueError: If an array is missing, is no plain array, or has another shape than its variable.
     """
 
-    def __init__(self, model: Any, reader: H5Reader, skip: Collection[Any] = (), skip_mismatch: bool = False) -> None:
+    def __init__(self, model: Any, reader: Reader, skip: Collection[Any] = (), skip_mismatch: bool = False) -> None:
+        super().__init__()
         self._model = model
         self._optimizer: Any = getattr(model, "optimizer", None)
-        self._assignments: list[tuple[Variable, np.ndarray[Any, Any]]] = []
         self._own_ways: list[tuple[Any, str, dict[str, np.ndarray[Any, Any]]]] = []
         misfits: list[str] = []
         for path, part in walk(model, skip):
@@ -66,15 +155,7 @@ class Restore:
                 if not skip_mismatch:
                     raise
                 misfits.append(f"{entry(path)}: {error}")
-        if misfits:
-            warnings.warn(
-                explain(
-                    f"{len(misfits)} part{'s' if len(misfits) > 1 else ''} of the model did not fit the file and "
-                    "kept their weights.",
-                    got=misfits[0].replace("\n", "\n            "),
-                ),
-                stacklevel=2,
-            )
+        warn_misfits(misfits)
 
     def _plan(self, part: Any, path: str, group: dict[str, Dataset]) -> None:
         variables = _default_variables(part)
@@ -91,8 +172,7 @@ class Restore:
             variables = variables[: len(group)]
         elif len(group) != len(variables):
             raise _miscount(part, path, variables, group)
-        plan = [(variable, self._read(part, path, str(i), variable, group)) for i, variable in enumerate(variables)]
-        self._assignments += plan
+        self.pairs += [(v, self._find(part, path, str(i), v, group)) for i, v in enumerate(variables)]
 
     @staticmethod
     def _fits_optimizer(part: Any, variables: list[Variable], group: dict[str, Dataset]) -> bool:
@@ -113,7 +193,7 @@ class Restore:
         return False
 
     @staticmethod
-    def _read(part: Any, path: str, key: str, variable: Variable, group: dict[str, Dataset]) -> np.ndarray[Any, Any]:
+    def _find(part: Any, path: str, key: str, variable: Variable, group: dict[str, Dataset]) -> Dataset:
         who = f"{type(part).__name__} '{part.name}'"
         if key not in group:
             raise ValueError(
@@ -123,28 +203,11 @@ class Restore:
                     expected=f"an array of shape {variable.shape}",
                 )
             )
-        data = group[key]
-        if data.shape != variable.shape:
-            raise ShapeError(
-                explain(
-                    f"{entry(path, key)} does not fit '{variable.name}' of {who}.",
-                    got=f"an array of shape {data.shape}",
-                    expected=f"shape {variable.shape}",
-                    fix="make the model with the sizes it was saved with, or pass skip_mismatch=True to load_weights",
-                )
-            )
-        if np.dtype(variable.dtype).kind in "iub" and data.dtype.kind == "f":
-            raise ValueError(
-                explain(
-                    f"{entry(path, key)} does not fit '{variable.name}' of {who}.",
-                    got=f"an array of {data.dtype}",
-                    expected=variable.dtype,
-                )
-            )
-        return data.read()
+        check_fits(variable, group[key], who)
+        return group[key]
 
-    def apply(self) -> None:
-        """Assign everything; if a part that loads in a way of its own fails, put back what was there."""
+    def prepare(self) -> None:
+        """Let the parts that load in a way of their own do so; if one fails, put back what was there."""
         backup = [(v, v.numpy()) for part, _, _ in self._own_ways for v in getattr(part, "variables", ())]
         try:
             for part, path, store in self._own_ways:
@@ -162,8 +225,6 @@ class Restore:
             for variable, value in backup:
                 variable.assign(value)
             raise
-        for variable, value in self._assignments:
-            variable.assign(value)
 
 
 def _default_variables(part: Any) -> list[Variable] | None:

@@ -32,7 +32,7 @@ def result_type(*dtypes: Any) -> str:
     """The dtype of a result of operands of these dtypes, by Keras's rules.
 
     Args:
-        dtypes: Dtypes or their names; `int`, `float` and `bool` stand for Python numbers, which follow the others.
+        *dtypes: Dtypes or their names; `int`, `float` and `bool` stand for Python numbers, which follow the others.
 
     Raises:
         DTypeError: If one of them is not supported.

@@ -11,6 +11,7 @@ from typing import Any
 
 from babytf.config import cache_home
 from babytf.errors import explain
+from babytf.utils.extraction import unpack
 
 HASHES = {64: "sha256", 32: "md5"}
 
@@ -28,36 +29,29 @@ def get_file(
     cache_dir: str | os.PathLike[str] | None = None,
     force_download: bool = False,
 ) -> str:
-    """Download a file, unless it is in the cache already.
+    """Download a file, unless it is in the cache already, and unpack it if asked to.
 
     Args:
         fname: Name in the cache; `None` means the last part of the URL.
         origin: Address of the file, `http://` or `https://`.
-        untar: Only `False`: archives are kept as they are.
+        untar: The same as `extract` with `archive_format="tar"`.
         md5_hash: The same as `file_hash` with `hash_algorithm="md5"`.
         file_hash: The expected checksum in hexadecimal. Without one, what is downloaded is not checked.
         cache_subdir: Directory inside the cache.
         hash_algorithm: `"sha256"`, `"md5"`, or `"auto"`: by the length of the checksum.
-        extract: Only `False`: archives are kept as they are.
-        archive_format: Of no effect without `extract`.
+        extract: Whether to unpack an archive. Only regular files and directories are, and only to a bounded size.
+        archive_format: `"tar"` (also compressed), `"zip"`, a list of them, or `"auto"` for both.
         cache_dir: The cache; `None` means `$BABYTF_HOME`, or `~/.babytf`.
         force_download: Whether to download it even if it is there.
 
     Returns:
-        Path of the file.
+        Path of the file; of the directory with what was in it, if it is unpacked.
 
     Raises:
-        ValueError: If the address or a name is not one, or the checksum is not the one expected.
+        ValueError: If the address or a name is not one, the checksum is not the one expected, or an archive is none,
+            or holds links, or paths that lead outside of it.
         OSError: If it cannot be downloaded, or arrived cut short; nothing is left behind.
     """
-    if extract or untar:
-        raise ValueError(
-            explain(
-                "archives are not unpacked.",
-                got="extract=True" if extract else "untar=True",
-                fix="call get_file without it, then use zipfile or tarfile on the path it returns",
-            )
-        )
     if not isinstance(origin, str) or not origin.lower().startswith(("http://", "https://")):
         raise ValueError(explain("bad `origin`.", got=f"origin={origin!r}", expected="an http:// or https:// address"))
     name = os.fspath(fname) if fname else os.path.basename(origin.partition("?")[0].partition("#")[0])
@@ -69,10 +63,37 @@ def get_file(
         file_hash, hash_algorithm = md5_hash, "md5"
     algorithm = _algorithm(file_hash, hash_algorithm)
     directory = os.path.join(os.fspath(cache_dir) if cache_dir is not None else cache_home(), cache_subdir)
-    target = os.path.join(os.path.expanduser(directory), name)
+    directory = os.path.expanduser(directory)
+    if not (extract or untar):
+        path = os.path.join(directory, name)
+        _fetch(origin, path, file_hash, algorithm, force_download)
+        return path
+    archive, unpacked = _names_of_archive(name, given=bool(fname))
+    path, target = os.path.join(directory, archive), os.path.join(directory, unpacked)
+    fresh = _fetch(origin, path, file_hash, algorithm, force_download)
+    if fresh or not os.path.isdir(target):
+        try:
+            unpack(path, target, "tar" if untar else archive_format)
+        except BaseException:
+            if fresh:
+                os.unlink(path)
+            raise
+    return target
+
+
+def _names_of_archive(name: str, given: bool) -> tuple[str, str]:
+    """The names of an archive and of the directory it is unpacked to, as in Keras."""
+    if given and "." in name.lstrip("."):
+        return name, name[: name.index(".", 1)] + "_extracted"
+    return f"{name}_archive", name
+
+
+def _fetch(origin: str, target: str, file_hash: str | None, algorithm: str, force_download: bool) -> bool:
+    """Have the file there, whole and right; whether it was downloaded for it."""
+    name = os.path.basename(target)
     if os.path.isfile(target) and not force_download:
         if file_hash is None or _checksum(target, algorithm) == file_hash.lower():
-            return target
+            return False
     os.makedirs(os.path.dirname(target), exist_ok=True)
     beside = f"{target}.{os.urandom(6).hex()}.part"
     try:
@@ -90,7 +111,7 @@ def get_file(
     finally:
         if os.path.exists(beside):
             os.unlink(beside)
-    return target
+    return True
 
 
 def _algorithm(file_hash: str | None, name: str) -> str:

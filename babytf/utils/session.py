@@ -7,7 +7,7 @@ import random as python_random
 
 import numpy as np
 
-from babytf import random
+from babytf import config, random
 from babytf.errors import explain
 from babytf.naming import reset_names
 
@@ -29,11 +29,12 @@ def set_random_seed(seed: int) -> None:
 
 
 def clear_session(free_memory: bool = True) -> None:
-    """Let automatic names start again at `dense`, and free what is no longer used.
+    """Let automatic names start again at `dense` and the dtype policy follow `floatx()`; free what is no longer used.
 
     Args:
         free_memory: Whether to collect garbage now.
     """
     reset_names()
+    config.set_dtype_policy(None)
     if free_memory:
         gc.collect()

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from babytf import ops
 from babytf.engine import Compiled, FlatGroup, GradientTape, Tensor, Variable
 from babytf.engine.plan import Plan
+from babytf.engine.trace import MOST_PROGRAMS
 from babytf.errors import TracingError
 
 UNARY = {
@@ -224,6 +225,30 @@ def test_programs_follow_a_variable_that_moves():
     np.testing.assert_array_equal(read(np.ones(2, "float32")).numpy(), [7, 8])
 
 
+def test_two_groups_may_train_one_variable_in_turn():
+    shared = Variable([1.0, 2.0], name="shared")
+    first = FlatGroup([shared, Variable([5.0], name="a")])
+    add = Compiled(lambda: [first.vector.assign_add([1.0, 1.0, 1.0])][1:], "add")
+    add()
+    second = FlatGroup([Variable([7.0], name="b"), shared])
+    double = Compiled(lambda: [second.vector.assign(second.vector * 2.0)][1:], "double")
+    double()  # (1 + 1, 2 + 1) * 2
+    np.testing.assert_array_equal(shared.numpy(), [4, 6])
+    add()
+    double()
+    np.testing.assert_array_equal(shared.numpy(), [10, 14])
+
+
+def test_programs_for_ever_new_shapes_do_not_pile_up():
+    f = Compiled(lambda x: x + 1, "f")
+    lines = len(linecache.cache)
+    for n in range(1, 200):
+        f(np.zeros(n, "float32"))
+    assert len(f.programs) == MOST_PROGRAMS
+    assert len(linecache.cache) - lines <= MOST_PROGRAMS
+    np.testing.assert_array_equal(f(np.zeros(2, "float32")).numpy(), [1, 1])
+
+
 def test_one_program_per_signature():
     f = Compiled(lambda x, flag: x + 1 if flag else x - 1, "f")
     assert f(np.zeros(2, "float32"), True).numpy().tolist() == [1, 1]
@@ -238,7 +263,10 @@ def test_a_python_branch_on_a_value_is_refused_while_tracing():
     def branch(x):
         return x if ops.sum(x) > 0 else -x
 
-    with pytest.raises(TracingError, match=r"(?s)`if`.*got:.*traced.*scalar.*test_compiled\.py:\d+ \(branch\).*fix:.*ops\.where.*run_eagerly"):
+    with pytest.raises(
+        TracingError,
+        match=r"(?s)`if`.*got:.*traced.*scalar.*test_compiled\.py:\d+ \(branch\).*fix:.*ops\.where.*run_eagerly",
+    ):
         Compiled(branch, "branch")(np.ones(2, "float32"))
 
 

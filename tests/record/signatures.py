@@ -10,14 +10,17 @@ import sys
 
 MODULES = [
     "activations",
+    "backend",
     "callbacks",
     "config",
     "constraints",
     "datasets.mnist",
+    "dtype_policies",
     "initializers",
     "layers",
     "losses",
     "metrics",
+    "mixed_precision",
     "models",
     "ops",
     "optimizers",

@@ -3,8 +3,10 @@
 import contextlib
 import hashlib
 import http.server
+import io
 import os
 import threading
+import zipfile
 
 import pytest
 
@@ -12,6 +14,17 @@ from babytf.utils import get_file
 from babytf.utils.files import cache_home
 
 DATA = bytes(range(256)) * 1000
+
+
+def packed(files):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+ARCHIVES = {"/good.zip": packed({"a/b.txt": b"hello"}), "/bad.zip": packed({"../b.txt": b"hello"})}
 SHA256 = hashlib.sha256(DATA).hexdigest()
 MD5 = hashlib.md5(DATA).hexdigest()
 
@@ -34,6 +47,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(DATA) + (1000 if "short" in self.path else 0)))
             self.end_headers()
             self.wfile.write(DATA)
+        elif self.path in ARCHIVES:
+            Handler.served += 1
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(ARCHIVES[self.path])
         else:
             self.send_error(404)
 
@@ -141,10 +159,30 @@ def test_names_that_are_paths(name):
         get_file(origin="http://127.0.0.1:9/")
 
 
+@pytest.mark.parametrize(
+    ("name", "archive", "directory"),
+    [(None, "good.zip_archive", "good.zip"), ("d.zip", "d.zip", "d_extracted"), ("d", "d_archive", "d")],
+)
+def test_archives_are_unpacked(url, home, name, archive, directory):
+    before = Handler.served
+    for _ in range(2):
+        path = get_file(name, origin=f"{url}/good.zip", extract=True)
+        assert path == str(home / "datasets" / directory)  # names as in Keras
+        with open(os.path.join(path, "a", "b.txt"), "rb") as file:
+            assert file.read() == b"hello"
+    assert Handler.served == before + 1
+    assert left(home) == sorted([archive, directory])
+
+
+def test_an_archive_that_is_refused_leaves_nothing(url, home):
+    with pytest.raises(ValueError, match="leads outside"):
+        get_file(origin=f"{url}/bad.zip", extract=True)
+    with pytest.raises(ValueError, match="no archive"):
+        get_file(origin=f"{url}/good.zip", untar=True)
+    assert left(home) == []
+
+
 def test_what_is_refused():
-    for argument in ("extract", "untar"):
-        with pytest.raises(ValueError, match=f"{argument}=True"):
-            get_file("x", origin="http://127.0.0.1:9/x", **{argument: True})
     for wrong in ({"file_hash": "abc"}, {"hash_algorithm": "crc32"}):
         with pytest.raises(ValueError, match="bad `hash_algorithm`"):
             get_file("x", origin="http://127.0.0.1:9/x", **wrong)
