@@ -3,6 +3,10 @@
 Run as NumPy statements, an optimizer's update goes over its vectors a dozen times; as one compiled loop, once.
 `gather` picks stretches of nodes that look at the same place of arrays of one shape; `Kernel` writes the loop, from the
 expressions that `scalar.py` reads off the rows. `jit.py` compiles it, if Numba is installed.
+
+Loops hold only what every machine rounds alike: sums, products, quotients, square roots, comparisons. So a program
+with loops gives the numbers of the program without. `exp` and its kin stay with NumPy, which also computes many
+at a time where a compiled loop would call a function for each element.
 """
 
 from __future__ import annotations
@@ -10,7 +14,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,9 +24,6 @@ from babytf.engine.graph import Graph, Node, Value
 
 MOST_AHEAD = 4
 """Nodes that a chain may be moved behind, so that it goes on."""
-
-SLOW_SIZE = 256
-"""Elements up to which a loop may call functions that NumPy computes many at a time, such as `exp`."""
 
 MOST_LOOPS = 3
 WIDEST = 60
@@ -36,11 +37,11 @@ class Loop(list[Node]):
         shape: Of the arrays; `()` if there are only scalars.
     """
 
-    def __init__(self, node: Node) -> None:
-        super().__init__([node])
-        self.shape = node.output.spec.shape
-        self.made = {id(node.output)}
-        self.masks = set(_masks(node, self.shape))
+    def __init__(self, nodes: Sequence[Node]) -> None:
+        super().__init__(nodes)
+        self.shape = next((n.output.spec.shape for n in nodes if n.output.spec.shape), ())
+        self.made = {id(n.output) for n in nodes}
+        self.masks = {m for n in nodes if n.output.spec.shape for m in _masks(n, self.shape)}
 
     def feeds(self, node: Node) -> bool:
         """Whether a node needs a result of this loop."""
@@ -61,11 +62,18 @@ class Loop(list[Node]):
         self.made.add(id(node.output))
         return True
 
-    @property
-    def pays(self) -> bool:
-        """Whether one call saves more than one."""
-        passes = sum(scalar.passes(n.row) for n in self if n.output.spec.shape)
-        return passes > 1 or len(self) > 2
+    def scalars(self) -> list[Node]:
+        """The nodes that make one number."""
+        return [n for n in self if not n.output.spec.shape]
+
+    def arrays(self) -> Loop:
+        """A loop of the other nodes."""
+        return Loop([n for n in self if n.output.spec.shape])
+
+    def steps(self) -> list[list[Node]]:
+        """This loop as a step of a program; or its nodes, each a step, if one call saves no other."""
+        passes = sum(scalar.passes(n.row) for n in self if bool(n.output.spec.shape) == bool(self.shape))
+        return [self] if passes > 1 or len(self) > 2 else [[n] for n in self]
 
 
 def gather(graph: Graph, contiguous: Callable[[Value], bool]) -> list[list[Node]]:
@@ -87,22 +95,22 @@ def gather(graph: Graph, contiguous: Callable[[Value], bool]) -> list[list[Node]
         if not _fits(node, contiguous):
             steps.append([node])
             continue
-        loop = Loop(node)
+        loop = Loop([node])
         waiting: list[Node] = []
         while todo:
             node = todo.popleft()
-            if not _fits(node, contiguous) or not loop.takes(node):
-                waiting.append(node)
-                if loop.feeds(node) or node.row.products is not None or len(waiting) > MOST_AHEAD:
-                    break
-            else:
+            if _fits(node, contiguous) and loop.takes(node):
                 steps.extend([n] for n in waiting)
                 waiting = []
+                continue
+            waiting.append(node)
+            if loop.feeds(node) and loop.shape and not loop.arrays().feeds(node):
+                steps.extend(Loop(loop.scalars()).steps())  # only they are needed: let them go first
+                loop = loop.arrays()
+            if loop.feeds(node) or node.row.products is not None or len(waiting) > MOST_AHEAD:
+                break
         todo.extendleft(reversed(waiting))
-        if loop.pays:
-            steps.append(loop)
-        else:
-            steps.extend([n] for n in loop)
+        steps.extend(loop.steps())
     return steps
 
 
@@ -110,8 +118,6 @@ def _fits(node: Node, contiguous: Callable[[Value], bool]) -> bool:
     """Whether a node may be part of a loop."""
     spec = node.output.spec
     if node.row.kind not in ("elementwise", "general") or spec.size == 0:
-        return False
-    if scalar.is_slow(node.row) and spec.size > SLOW_SIZE:
         return False
     if any(v.spec.dtype not in scalar.DTYPES for v in [node.output, *node.inputs]):
         return False

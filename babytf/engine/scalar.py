@@ -40,13 +40,8 @@ _LOGICAL: dict[str, ast.operator] = {
     "logical_or": ast.BitOr(),
     "logical_xor": ast.BitXor(),
 }
-_QUICK = {"maximum", "minimum", "sqrt", "absolute", "sign", "floor", "ceil", "trunc"}
+_EXACT = {"rint", "maximum", "minimum", "sqrt", "absolute", "sign", "floor", "ceil", "trunc"}
 _TESTS = {"isnan", "isinf", "isfinite"}
-# A compiled loop calls these for one element after the other; NumPy computes many at a time.
-_SLOW = {
-    *("exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "power", "cbrt"),
-    *("sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "arcsinh", "arccosh", "arctanh"),
-}
 _TWICE = {"square"}
 
 
@@ -77,10 +72,8 @@ class _Source:
         self.calls = [s.value for s in module.body if isinstance(s, ast.Expr) and isinstance(s.value, ast.Call)]
         self.plain = len(self.calls) == len(module.body) and not row.variadic and row.kind in ("elementwise", "general")
         self.uses: Counter[str] = Counter()
-        self.functions: set[str] = set()
         for call in (c for s in self.calls for c in ast.walk(s) if isinstance(c, ast.Call)):
             name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
-            self.functions.add(name)
             for argument in [*call.args, *[k.value for k in call.keywords]]:
                 if isinstance(argument, ast.Name):
                     self.uses[argument.id] += 2 if name in _TWICE else 1
@@ -94,11 +87,6 @@ def _source(row: Primitive) -> _Source:
     if found is None:
         found = _parsed[row.name] = _Source(row)
     return found
-
-
-def is_slow(row: Primitive) -> bool:
-    """Whether the row calls a function that a loop computes one element at a time."""
-    return not _source(row).functions.isdisjoint(_SLOW)
 
 
 def passes(row: Primitive) -> int:
@@ -257,7 +245,7 @@ class _Translator:
         if dtype.kind == "f":
             if name in _TESTS:
                 return Element(_numpy(name, *nodes), boolean)
-            if name in _QUICK or name in _SLOW or name == "rint":
+            if name in _EXACT:
                 return Element(_numpy(name, *nodes), dtype)
             if name == "clip":
                 return Element(_numpy("minimum", _numpy("maximum", nodes[0], nodes[1]), nodes[2]), dtype)
