@@ -12,6 +12,7 @@ at a time where a compiled loop would call a function for each element.
 from __future__ import annotations
 
 import ast
+import keyword
 import re
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -132,9 +133,7 @@ def _fits(node: Node, contiguous: Callable[[Value], bool]) -> bool:
     return len(_merge(spec.shape, set(_masks(node, spec.shape)))) <= MOST_LOOPS
 
 
-def _expression(
-    node: Node, given: dict[int, ast.expr], constant: Callable[[Any, np.dtype[Any]], ast.expr]
-) -> ast.expr:
+def _expression(node: Node, given: dict[int, ast.expr], constant: Callable[[Any, np.dtype[Any]], ast.expr]) -> ast.expr:
     inputs = {
         name: scalar.Element(given.get(id(v), ast.Name(name)), v.spec.dtype)
         for name, v in zip(node.row.inputs, node.inputs, strict=True)
@@ -182,7 +181,13 @@ def _is_short(number: np.ndarray) -> bool:
 
     So another batch size needs no new kernel.
     """
-    return len(str(number[()])) <= SHORT and (abs(number) <= 2 or number != np.floor(number))
+    value = number.item()
+    return len(str(number[()])) <= SHORT and (abs(value) <= 2 or value % 1 != 0)
+
+
+def _identifier(name: str) -> str:
+    name = re.sub(r"\W", "_", name)
+    return "_" + name if name[:1].isdigit() or keyword.iskeyword(name) else name
 
 
 _INDICES = "ijk"
@@ -205,7 +210,7 @@ class Kernel:
         self.arguments: list[tuple[Value, tuple[int, ...]]] = []
         self._memory = memory
         self._labels = {label for n in nodes for label, kind in n.scopes if kind != "backward"}
-        self._taken = {"np", *_INDICES}
+        self._taken = {"np", "range", *_INDICES}
         self._parameters: dict[Any, str] = {}
         self._constants: dict[tuple[str, str], tuple[str, str]] = {}
         shape = next((n.output.spec.shape for n in nodes if n.output.spec.shape), ())
@@ -231,10 +236,10 @@ class Kernel:
         labels = [label for label, kind in self.nodes[-1].scopes if kind != "backward"]
         label = re.sub(r"_\d+$", "", labels[-1]) if labels else self.nodes[-1].row.name
         backward = any(kind == "backward" for _, kind in self.nodes[-1].scopes)
-        return re.sub(r"\W", "_", f"{label}_{'gradient' if backward else 'update'}")
+        return _identifier(f"{label}_{'gradient' if backward else 'update'}")
 
     def _unique(self, name: str) -> str:
-        name = re.sub(r"\W", "_", name)
+        name = _identifier(name)
         number = 1
         while (found := name if number == 1 else f"{name}_{number}") in self._taken:
             number += 1

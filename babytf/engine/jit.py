@@ -47,9 +47,7 @@ class CompiledKernel:
 
     def prepare(self, arrays: Sequence[np.ndarray]) -> None:
         """Compile for arrays like these, without running."""
-        import numba
-
-        types = tuple(numba.typeof(a) for a in arrays)
+        types = tuple(importlib.import_module("numba").typeof(a) for a in arrays)
         if types in self._types:
             return
         start = time.perf_counter()

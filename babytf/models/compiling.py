@@ -300,8 +300,10 @@ class Compiling(Steps):
         function = None if force else state.functions.get(kind)
         if function is None:
             step = getattr(self, kind + "_step")
-            function = EagerStep(step) if state.run_eagerly else Compiled(
-                step, kind, input_names(data), fuse=kind in state.fused
+            function = (
+                EagerStep(step)
+                if state.run_eagerly
+                else Compiled(step, kind, input_names(data), fuse=kind in state.fused)
             )
             state.functions[kind] = function
         return function
