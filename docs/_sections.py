@@ -19,4 +19,5 @@ class Sections(griffe.Extension):
             return
         text = obj.docstring.value + "\n"
         text = re.sub(r"^Example:$", "Examples:", text, flags=re.MULTILINE)
+        text = re.sub(r"^(Returns:\n {4})`([^`\n]+)`:", r"\1\2:", text, flags=re.MULTILINE)
         obj.docstring.value = PLAIN.sub(lambda m: f"**{m[1]}:** {textwrap.dedent(m[2]).strip()}\n\n", text).rstrip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
 
@@ -54,6 +55,16 @@ def test_the_excerpt_of_a_program_is_what_is_printed(capsys):
     excerpt = [line for _, text in blocks(page, "text") for line in text.splitlines() if re.match(r" +(np\.|# )", line)]
     assert len(excerpt) > 8
     assert [line for line in excerpt if line not in printed] == []
+
+
+def test_functions_hidden_by_a_file_of_their_name_are_in_the_reference():
+    """The reference reads the sources: there `losses.huber` is the file."""
+    reference = "".join(page.read_text(encoding="utf-8") for page in (ROOT / "docs" / "api").glob("*.md"))
+    homes = [getattr(babytf, name) for name in babytf.__all__]
+    things = [getattr(home, name) for home in homes for name in getattr(home, "__all__", ())]
+    functions = [f for f in things if inspect.isfunction(f) and f.__module__.endswith(f".{f.__name__}")]
+    assert len(functions) > 20
+    assert [f for f in functions if f"::: {f.__module__}.{f.__name__}\n" not in reference] == []
 
 
 def test_every_path_in_the_table_of_the_readme_exists():

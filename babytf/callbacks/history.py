@@ -28,7 +28,6 @@ class History(Callback):
     def set_state(self, state: dict[str, Any]) -> None:
         """Go back to those."""
         self.epoch, self.history = list(state["epoch"]), {name: list(v) for name, v in state["history"].items()}
-        self.model.history = self
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         self.epoch = []

@@ -281,7 +281,7 @@ def standardize_shape(shape: Any) -> tuple[int | None, ...]:
         ValueError: If it is not a sequence of non-negative integers and `None`.
     """
     try:
-        sizes = tuple(None if s is None else s.__index__() for s in shape)
+        sizes = tuple(None if s is None else -1 if isinstance(s, bool) else s.__index__() for s in shape)
     except (TypeError, AttributeError):
         sizes = (-1,)
     if any(s is not None and s < 0 for s in sizes):

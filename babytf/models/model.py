@@ -24,7 +24,7 @@ from babytf.layers.state import changes
 from babytf.models.functional_config import is_functional, restore
 from babytf.models.summary import print_summary
 from babytf.models.trainer import Trainer
-from babytf.serialization import CustomObjectScope, deserialize_keras_object, serialize_keras_object
+from babytf.serialization import CustomObjectScope, serialize_keras_object
 
 _MOST_PROGRAMS = 32
 """How many shapes `model(x)` keeps a program for; beyond them it computes line by line."""
@@ -245,10 +245,10 @@ class Model(Trainer, Layer):
     # --- files
 
     def save(self, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
-        """Write architecture, weights and optimizer to a `.keras` file, which Keras reads too.
+        """Write architecture, weights and optimizer to a `.keras` file, or the older `.h5`, which Keras reads too.
 
         Args:
-            filepath: Where to; ends in `.keras`.
+            filepath: Where to; ends in `.keras` or `.h5`.
             overwrite: Whether to replace a file that is there without asking.
             zipped: Whether to write one file (default) or a directory.
             **kwargs: `include_optimizer`.
@@ -256,22 +256,23 @@ class Model(Trainer, Layer):
         _saving().save_model(self, filepath, overwrite=overwrite, zipped=zipped, **kwargs)
 
     def save_weights(self, filepath: Any, overwrite: bool = True, max_shard_size: float | None = None) -> None:
-        """Write the weights to a `.weights.h5` file.
+        """Write the weights to a `.weights.h5` file, or to several.
 
         Args:
-            filepath: Where to; ends in `.weights.h5`.
+            filepath: Where to; ends in `.weights.h5`, in `.weights.json` with `max_shard_size`, or in `.h5` for the
+                older format.
             overwrite: Whether to replace a file that is there without asking.
             max_shard_size: Largest size of one file in GB; `None` for a single file.
         """
         _saving().save_weights(self, filepath, overwrite=overwrite, max_shard_size=max_shard_size)
 
     def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
-        """Read the weights from a `.weights.h5` or `.keras` file; all of them, or none.
+        """Read the weights from a `.weights.h5`, `.weights.json`, `.keras` or `.h5` file; all of them, or none.
 
         Args:
             filepath: Where from.
             skip_mismatch: Whether to pass over, with a warning, layers whose weights do not fit.
-            **kwargs: `objects_to_skip`.
+            **kwargs: `by_name` for `.h5` files, `objects_to_skip` for the others.
         """
         _saving().load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
 
@@ -356,16 +357,14 @@ def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = No
     """The model that `to_json` described, with fresh weights.
 
     Args:
-        json_string: What `to_json` returned.
+        json_string: What `to_json` returned, here or in Keras 2 or 3.
         custom_objects: From names to classes or functions of your own.
 
     Raises:
-        ValueError: If it is not strict JSON, is too large or nested too deep, or does not fit its classes.
+        ValueError: If it is no strict JSON, or does not describe a model.
         TypeError: If it names a class or function that is unknown.
     """
-    text = json_string.encode() if isinstance(json_string, str) else bytes(json_string)
-    config = importlib.import_module("babytf.saving.archive").parse_json(text, "the configuration")
-    return deserialize_keras_object(config, custom_objects=custom_objects)
+    return importlib.import_module("babytf.saving.doors").model_from_json(json_string, custom_objects)
 
 
 def _is_graph(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:

@@ -24,7 +24,8 @@ MAX_JSON_DEPTH = 128
 MAX_INFLATION = 20  # times the stored size, beyond the bytes that are always allowed
 FREE_INFLATION_BYTES = 64 << 20
 
-_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
+# The closing quote may be missing: a pattern that could fail would be tried again from each quote inside the string.
+_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
 
 
 class Archive:
@@ -43,7 +44,7 @@ class Archive:
         _check_directory_size(file)
         try:
             self._zip = zipfile.ZipFile(file)
-        except (zipfile.BadZipFile, struct.error, NotImplementedError, EOFError) as error:
+        except (zipfile.BadZipFile, struct.error, NotImplementedError, EOFError, ValueError) as error:
             raise ValueError(
                 explain(
                     "this is not a whole zip file.",
@@ -273,7 +274,10 @@ def _check_members(members: list[zipfile.ZipInfo], end: int) -> None:
     ordered = sorted(members, key=lambda info: info.header_offset)
     starts = [*(info.header_offset for info in ordered[1:]), end]
     for info, following in zip(ordered, starts, strict=True):
-        if info.header_offset + 30 + len(info.orig_filename.encode()) + info.compress_size > following:
+        if (
+            info.header_offset < 0
+            or info.header_offset + 30 + len(info.orig_filename.encode()) + info.compress_size > following
+        ):
             raise ValueError(
                 explain(
                     f"member {info.filename[:80]!r} overlaps another.", expected="a zip file as model.save() writes it"

@@ -11,7 +11,7 @@ from typing import Any
 
 from babytf.errors import explain
 from babytf.saving import keras_format, legacy_h5, shards
-from babytf.saving.archive import write_zip
+from babytf.saving.archive import parse_json, write_zip
 from babytf.saving.atomic import write_atomically, write_directory_atomically
 from babytf.saving.files import (
     LEGACY,
@@ -24,7 +24,9 @@ from babytf.saving.files import (
     path_of,
 )
 from babytf.saving.hdf5 import H5Reader, write_h5
+from babytf.saving.keras2 import upgrade_model
 from babytf.saving.weights import Restore, gather, read_all
+from babytf.serialization import deserialize_keras_object, sharing
 
 
 def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
@@ -116,6 +118,29 @@ def load_model(
         file.seek(0)
         read = legacy_h5.read_model if start == b"\x89HDF" else keras_format.read_model
         return read(file, custom_objects, compile, safe_mode)
+
+
+def model_from_json(json_string: Any, custom_objects: dict[str, Any] | None = None) -> Any:
+    """The model that `to_json` described, with fresh weights.
+
+    Args:
+        json_string: What `to_json` returned, here or in Keras 2 or 3.
+        custom_objects: From names to classes or functions of your own.
+
+    Raises:
+        ValueError: If it is no strict JSON, or does not describe a model.
+        TypeError: If it names a class or function that is unknown.
+    """
+    if not isinstance(json_string, (str, bytes)):
+        raise TypeError(explain("`json_string` must be text.", got=repr(json_string)[:80], expected="JSON"))
+    data = json_string.encode() if isinstance(json_string, str) else json_string
+    with naming(None):
+        config = upgrade_model(parse_json(data, "the text"))
+        keras_format.check_describes_model(config, "the text")
+        with sharing():
+            model = deserialize_keras_object(config, custom_objects)
+        keras_format.check_is_model(model, "the text")
+    return model
 
 
 def save_weights(

@@ -67,18 +67,7 @@ class H5Reader:
     @property
     def numbers(self) -> int:
         """How many numbers its arrays hold, as far as they can: what is declared and not stored does not count."""
-        sizes = []
-
-        def count(_: str, item: Any) -> None:
-            if isinstance(item, self._h5py.Dataset) and item.shape is not None:
-                size, stored = math.prod(item.shape), item.id.get_storage_size()
-                if size * item.dtype.itemsize <= FREE_BYTES + MAX_EXPANSION * stored:
-                    sizes.append(size)
-
-        try:
-            self._root.visititems(count)
-        except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
-            raise _unreadable("the weights", error) from None
+        sizes = (math.prod(item.shape) for _, item in self.places() if isinstance(item, Dataset))
         return min(sum(sizes), (FREE_BYTES + MAX_EXPANSION * self._size) // 4)
 
     def group(self, path: str) -> dict[str, Dataset]:

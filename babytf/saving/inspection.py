@@ -16,7 +16,7 @@ from babytf.saving import keras_format, legacy_h5
 from babytf.saving.archive import Archive
 from babytf.saving.files import naming, opened, path_of
 from babytf.saving.hdf5 import Dataset, H5Reader
-from babytf.saving.keras2 import outputs_of, upgrade_model, upgrade_training
+from babytf.saving.keras2 import outputs_of, upgrade_file, upgrade_training
 
 Report = dict[str, Any]
 
@@ -74,6 +74,8 @@ def _keras(file: BinaryIO) -> Report:
     metadata = archive.json(keras_format.METADATA) if keras_format.METADATA in archive else {}
     metadata = metadata if isinstance(metadata, dict) else {}
     config = archive.json(keras_format.CONFIG)
+    if keras_format.is_keras_2(metadata):
+        config = upgrade_file(config)
     keras_format.check_describes_model(config, keras_format.CONFIG)
     findings = [
         _finding("note", name, "is not read")
@@ -87,7 +89,7 @@ def _keras(file: BinaryIO) -> Report:
         "format": ".keras",
         "keras_version": metadata.get("keras_version"),
         "date_saved": metadata.get("date_saved"),
-        **_model(upgrade_model(config), arrays, "", by_name=False),
+        **_model(config, arrays, "", by_name=False),
         "optimizer_numbers": _count(arrays, "optimizer"),
         "training": training,
         "safety": _safety(findings, [config]),

@@ -6,7 +6,9 @@ result is read, in `serialization.py`.
 
 from __future__ import annotations
 
+import copy
 import re
+from collections.abc import Iterator
 from typing import Any
 
 Config = dict[str, Any]
@@ -63,6 +65,33 @@ def upgrade_model(config: Any) -> Any:
         What `deserialize_keras_object` takes. What is in the form of Keras 3 already comes back as it is.
     """
     return _layer(config)
+
+
+def upgrade_file(config: Any) -> Any:
+    """The `config.json` of a `.keras` file that Keras 2 wrote, with how the model was compiled.
+
+    Args:
+        config: As it was read.
+    """
+    config = _modules(upgrade_model(config))
+    compiled = config.get("compile_config") if isinstance(config, dict) else None
+    if isinstance(compiled, dict):
+        training = {**compiled, "optimizer_config": compiled.get("optimizer")}
+        config["compile_config"] = upgrade_training(training, outputs_of(config))
+    return config
+
+
+def _modules(tree: Any) -> Any:
+    """Modules as Keras calls them: the package with Keras 2 is named tf_keras."""
+    if isinstance(tree, list):
+        return [_modules(item) for item in tree]
+    if not isinstance(tree, dict):
+        return tree
+    out = {key: _modules(value) for key, value in tree.items()}
+    module = out.get("module")
+    if isinstance(module, str) and module.split(".")[0] == "tf_keras":
+        out["module"] = module.removeprefix("tf_")
+    return out
 
 
 def upgrade_optimizer(config: Any) -> Any:
@@ -181,20 +210,68 @@ def _model(out: Config, inner: Config) -> Config:
     if not isinstance(layers, list):
         return out
     begins = bool(layers) and _is_object(layers[0]) and layers[0]["class_name"] == "InputLayer"
-    made = []
+    made: list[Any] = []
+    older = False
     for i, layer in enumerate(layers):
         entry = _layer(layer)
         if _is_object(entry) and isinstance(entry["config"], dict) and (i or begins):
             entry["config"].pop("batch_input_shape", None)  # said by the InputLayer
-        if isinstance(entry, dict) and "inbound_nodes" in entry and isinstance(entry["inbound_nodes"], list):
+        older = older or any(isinstance(node, list) for node in _nodes(entry))
+        if _nodes(entry):
             entry = {**entry, "inbound_nodes": [_node(node) for node in entry["inbound_nodes"]]}
         made.append(entry)
     inner["layers"] = made
     for name in ("input_layers", "output_layers"):
-        ends = inner.get(name)
+        if name not in inner:
+            continue
+        ends = inner[name]
         if isinstance(ends, list) and len(ends) == 1 and _is_triple(ends[0]):
-            inner[name] = ends[0]
+            ends = ends[0]
+        inner[name] = copy.deepcopy(ends)
+    if older:
+        _count_calls_from_zero(inner)
     return out
+
+
+def _nodes(entry: Any) -> list[Any]:
+    nodes = entry.get("inbound_nodes") if isinstance(entry, dict) else None
+    return nodes if isinstance(nodes, list) else []
+
+
+def _count_calls_from_zero(inner: Config) -> None:
+    """In Keras 2 the making of a nested model is its call 0; its first use in the outer model is call 1.
+
+    The ends of the outer model name a functional model in this way to this day, and so stay.
+    """
+    models = {e["name"]: e for e in inner["layers"] if _is_object(e) and e["class_name"] in MODELS and "name" in e}
+    histories = list(_histories([_nodes(entry) for entry in inner["layers"]]))
+    ends = [inner.get(name) for name in ("input_layers", "output_layers")]
+    for name, entry in models.items():
+        mine = [history for history in histories if history[0] == name]
+        at_ends = [triple for triple in _triples(ends) if triple[0] == name]
+        if all(history[1] < len(_nodes(entry)) for history in [*mine, *at_ends]):
+            continue
+        for history in mine if entry["class_name"] != "Sequential" else [*mine, *at_ends]:
+            history[1] = max(history[1] - 1, 0)
+
+
+def _histories(tree: Any) -> Iterator[list[Any]]:
+    if isinstance(tree, dict):
+        if tree.get("class_name") == "__keras_tensor__" and isinstance(tree.get("config"), dict):
+            yield from _triples(tree["config"].get("keras_history"))
+            return
+        tree = list(tree.values())
+    if isinstance(tree, list):
+        for item in tree:
+            yield from _histories(item)
+
+
+def _triples(tree: Any) -> Iterator[list[Any]]:
+    if _is_triple(tree):
+        yield tree
+    elif isinstance(tree, (list, dict)):
+        for item in tree.values() if isinstance(tree, dict) else tree:
+            yield from _triples(item)
 
 
 def _lambda(inner: Config) -> None:
@@ -257,7 +334,7 @@ def _arguments(value: Any) -> Any:
 
 
 def _tensor(history: list[Any]) -> Config:
-    return {"class_name": "__keras_tensor__", "config": {"shape": None, "dtype": None, "keras_history": history}}
+    return {"class_name": "__keras_tensor__", "config": {"shape": None, "dtype": None, "keras_history": [*history]}}
 
 
 def _is_triple(value: Any) -> bool:
@@ -325,7 +402,7 @@ def _named(config: Config, module: str) -> tuple[Config, Config]:
     if mark and re.fullmatch(r"\w+", name):  # registered, as "package>name"
         out.update(class_name=name, registered_name=config["class_name"])
         module = package if package != "Custom" else module
-    out.setdefault("module", module)
+    out["module"] = out.get("module", module)
     if not isinstance(inner, dict):
         inner = {}
     return out, inner

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 from babytf.errors import explain
 from babytf.saving.archive import MAX_JSON_BYTES, Archive, parse_json
 from babytf.saving.hdf5 import H5Reader, write_h5
-from babytf.saving.keras2 import upgrade_model
+from babytf.saving.keras2 import upgrade_file
 from babytf.saving.weights import Restore, gather
 from babytf.serialization import deserialize_keras_object, loading, serialize_sharing, sharing
 
@@ -76,8 +76,8 @@ def read_model(file: BinaryIO, custom_objects: dict[str, Any] | None, compile: b
             explain("its weights are stored as .npz.", expected=WEIGHTS, fix="save it again with Keras's defaults")
         )
     config = archive.json(CONFIG)
-    if METADATA in archive and _is_keras_2(archive.json(METADATA)):
-        config = upgrade_model(config)
+    if METADATA in archive and is_keras_2(archive.json(METADATA)):
+        config = upgrade_file(config)
     return _make(config, archive.open(WEIGHTS), custom_objects, compile, safe_mode)
 
 
@@ -89,7 +89,12 @@ def read_directory(path: str, custom_objects: dict[str, Any] | None, compile: bo
         return _make(config, file, custom_objects, compile, safe_mode)
 
 
-def _is_keras_2(metadata: Any) -> bool:
+def is_keras_2(metadata: Any) -> bool:
+    """Whether a `.keras` file is one of Keras 2.
+
+    Args:
+        metadata: Its metadata.
+    """
     return isinstance(metadata, dict) and str(metadata.get("keras_version")).startswith("2.")
 
 
@@ -116,6 +121,33 @@ def check_describes_model(config: Any, what: str) -> None:
         raise ValueError(
             explain(f"{what} does not describe a model.", got=repr(config)[:80], expected='{"class_name", "config", …}')
         )
+    waiting = [config]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            if isinstance(item.get("layers"), list):
+                _check_names(item["layers"], what)
+            waiting += item.values()
+        elif isinstance(item, list):
+            waiting += item
+
+
+def _check_names(layers: list[Any], what: str) -> None:
+    """Names that could be taken for places, or that two layers of one model have."""
+    seen: set[str] = set()
+    for layer in layers:
+        inner = layer.get("config") if isinstance(layer, dict) else None
+        name = inner.get("name") if isinstance(inner, dict) else None
+        if not isinstance(name, str):
+            continue
+        problem = "is that of two layers" if name in seen else None
+        if not name or name in (".", "..") or any(character in name for character in "/\\\0"):
+            problem = "could be taken for a path"
+        if problem:
+            raise ValueError(
+                explain(f"{what}: the name {name[:80]!r} {problem}.", expected="names of their own, without / or \\")
+            )
+        seen.add(name)
 
 
 def check_is_model(model: Any, what: str) -> None:

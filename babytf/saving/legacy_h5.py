@@ -5,6 +5,7 @@ Keras 2 and Keras 3 both write it. `keras2.py` brings configurations into today'
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any, BinaryIO
@@ -12,6 +13,7 @@ from typing import Any, BinaryIO
 from babytf import losses, metrics
 from babytf.engine import Variable
 from babytf.errors import explain
+from babytf.optimizers import Nadam
 from babytf.saving.archive import parse_json
 from babytf.saving.hdf5 import Dataset, H5Reader, write_groups
 from babytf.saving.keras2 import outputs_of, upgrade_model, upgrade_training
@@ -49,7 +51,9 @@ def read_model(file: BinaryIO, custom_objects: dict[str, Any] | None, compile: b
         plan = plan_weights(model, reader, by_name=False, skip_mismatch=False, own=True)
         if getattr(model, "optimizer", None) is not None and config.get("compile_config"):
             plan.pairs += _optimizer_pairs(model.optimizer, reader)
-        load.finish(plan.fill())
+        filled = plan.fill()
+        load.finish(filled)
+        _complete(getattr(model, "optimizer", None), filled)
     if compile and training is None:
         warnings.warn("The file does not say how the model was compiled: compile it to train it.", stacklevel=4)
     return model
@@ -235,6 +239,17 @@ def _orders(variables: list[Variable], names: list[str], keras_2: bool) -> Itera
         yield [*begin, *zip(slots, rest, strict=True)]
     elif len(rest) == len(slots) - 1 and slots[-1].shape == ():
         yield [*begin, *zip(slots, rest, strict=False)]  # Nadam of Keras 2 did not save its running product
+
+
+def _complete(optimizer: Any, filled: set[int]) -> None:
+    """Work out what Keras 2 did not save: the product of all momentums so far, of Nadam."""
+    if not isinstance(optimizer, Nadam) or not optimizer.built:
+        return
+    step, product = optimizer.variables[0], optimizer.variables[-1]
+    if id(step) in filled and id(product) not in filled:
+        steps = int(step)
+        growing = (1 - 0.5 * 0.96**t for t in range(1, min(steps, 1000) + 1))  # the rest are 1
+        product.assign(optimizer.beta_1 ** max(steps, 0) * math.prod(growing))
 
 
 _SLOT_WORDS: dict[str, tuple[str, ...]] = {

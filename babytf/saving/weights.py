@@ -167,6 +167,9 @@ class Restore(Plan):
             if len(group) > len(variables) and part is self._optimizer:
                 part.build(self._model.trainable_variables)  # it had not begun: now it has its state, all zero
                 variables = list(part.variables)
+            if len(group) == len(variables) - 1 and variables[1].name == "learning_rate" and "1" in group:
+                if group["1"].shape != ():  # Keras 2 does not save the rate among the state
+                    del variables[1]
             if not group or not self._fits_optimizer(part, variables, group):
                 return
             variables = variables[: len(group)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import itertools
 import json
 import os
 import random
@@ -96,7 +97,7 @@ class Shuffled(keras.utils.PyDataset):
         x, y = arrays()
         rows = self.order[index * 4 : index * 4 + 4]
         noise = np.random.normal(size=(len(rows), 3)) + self.rng.normal(size=(len(rows), 3))  # noqa: NPY002
-        return (x[rows] + 0.01 * (1 + self.epoch) * noise).astype("float32"), y[rows]
+        return (x[rows] + 0.01 * (self.begun + self.epoch) * noise).astype("float32"), y[rows]
 
     def on_epoch_begin(self):
         self.begun += 1
@@ -118,10 +119,10 @@ class Loader:
 
 
 def generator():
-    while True:
+    for i in itertools.count():
         x, y = arrays()
         rows = np.random.permutation(22)[:4]  # noqa: NPY002
-        yield x[rows], y[rows]
+        yield x[rows] + np.float32(0.01 * i), y[rows]
 
 
 DATA = {
@@ -202,6 +203,7 @@ def helpers(tmp_path):
     return [
         keras.callbacks.ReduceLROnPlateau("loss", factor=0.5, patience=1, min_delta=0.5, cooldown=1),
         keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.9),
+        EarlyStopping("loss", mode="max", patience=99, restore_best_weights=True),
         EarlyStopping("loss", patience=1, min_delta=0.3, restore_best_weights=True, start_from_epoch=1),
         ModelCheckpoint(tmp_path / "m{epoch}.keras", "loss", save_best_only=True, mode="max"),
         keras.callbacks.CSVLogger(tmp_path / "log.csv"),
@@ -276,6 +278,23 @@ def test_save_freq_counts_batches_across_epochs(tmp_path):
     assert saved == []
 
 
+def test_save_freq_goes_on_counting(tmp_path):
+    saved = []
+
+    class Watch(BackupAndRestore):
+        def _save(self, epoch, step, logs):
+            saved.append((epoch, step))
+            super()._save(epoch, step, logs)
+
+    for interruption in (Interrupt(batches=7), Interrupt(batches=4), Interrupt()):
+        callbacks = [Watch(tmp_path / "b", save_freq=4), interruption]
+        try:
+            make().fit(*arrays(), batch_size=4, epochs=3, verbose=0, callbacks=callbacks)
+        except StopError:
+            continue
+    assert saved == [(0, 4), (1, 2), (1, 6), (2, 4)]  # of 6 per epoch: the 4th, 8th, 12th, 16th
+
+
 def test_nothing_is_read_in_a_step_without_a_backup(monkeypatch):
     callbacks = keras.callbacks.CallbackList([BackupAndRestore("b")])
     assert not callbacks.listens("train_batch_end")
@@ -292,8 +311,12 @@ def test_delete_checkpoint(tmp_path):
     assert os.listdir(directory) == ["latest.backup"]
     weights = model.get_weights()
     # the same again: there is nothing left to do
-    again = make()
-    second = again.fit(x, y, epochs=2, verbose=0, callbacks=[BackupAndRestore(directory, delete_checkpoint=False)])
+    again, last = make(), []
+    watch = keras.callbacks.LambdaCallback(on_train_end=last.append)
+    callbacks = [BackupAndRestore(directory, delete_checkpoint=False), watch]
+    second = again.fit(x, y, epochs=2, verbose=0, callbacks=callbacks)
+    assert last == [{name: values[-1] for name, values in first.history.items()}]
+    assert again.history is second
     assert second.history == first.history
     for a, b in zip(again.get_weights(), weights, strict=True):
         np.testing.assert_array_equal(a, b)
@@ -464,6 +487,31 @@ def test_it_is_told_last_wherever_it_stands():
     several = keras.callbacks.CallbackList([last])
     several.append(stop)
     assert several.callbacks == [stop, last]
+
+
+def test_an_epoch_that_was_stopped_goes_no_further(tmp_path):
+    """Killed between the batch that ended training and the end of its epoch."""
+
+    class Stop(Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            self.model.stop_training = batch == 3
+
+    class Die(Callback):
+        comes_last = True
+
+        def on_train_batch_end(self, batch, logs=None):
+            if batch == 3:
+                raise StopError
+
+    def program(*more):
+        keras.utils.set_random_seed(2)
+        model = make()
+        callbacks = [Stop(), *more]
+        return bits(model, model.fit(*arrays(), batch_size=4, epochs=9, verbose=0, callbacks=callbacks))
+
+    with pytest.raises(StopError):
+        program(BackupAndRestore(tmp_path, save_freq=1), Die())
+    assert program(BackupAndRestore(tmp_path, save_freq=1)) == program()
 
 
 def test_stop_training_is_part_of_it(tmp_path):

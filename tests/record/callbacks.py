@@ -10,6 +10,7 @@ import json
 import os
 import tempfile
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -89,12 +90,20 @@ def model_of(keras: Any) -> Any:
     return model
 
 
-def play(keras: Any, callback: Any, model: Any, validated: bool = True) -> dict[str, Any]:
-    """Have a callback live through ten epochs of three batches; say what came of it."""
+def play(
+    keras: Any, callback: Any, model: Any, validated: bool = True, replace: Callable[[int, Any], Any] | None = None
+) -> dict[str, Any]:
+    """Have a callback live through ten epochs of three batches; say what came of it.
+
+    `replace(epoch, callback)`, if given, says before each epoch who goes on in its place.
+    """
     rates, logs_after, stopped = [], [], None
     everybody = keras.callbacks.CallbackList([callback], model=model, verbose=0, epochs=10, steps=BATCHES)
     everybody.on_train_begin()
     for epoch in range(10):
+        if replace is not None:
+            callback = replace(epoch, callback)
+            everybody = keras.callbacks.CallbackList([callback], model=model, verbose=0, epochs=10, steps=BATCHES)
         model.set_weights([np.full((1, 1), float(epoch))])
         everybody.on_epoch_begin(epoch)
         for batch in range(BATCHES):
@@ -116,7 +125,7 @@ def files() -> list[str]:
     return sorted(os.path.join(root, name)[2:] for root, _, names in os.walk(".") for name in names)
 
 
-def case(keras: Any, kind: str, arguments: dict[str, Any]) -> dict[str, Any]:
+def case(keras: Any, kind: str, arguments: dict[str, Any], replace: Any = None) -> dict[str, Any]:
     """Play one case in a directory of its own."""
     before, model = os.getcwd(), model_of(keras)
     with tempfile.TemporaryDirectory() as directory:
@@ -124,9 +133,9 @@ def case(keras: Any, kind: str, arguments: dict[str, Any]) -> dict[str, Any]:
         try:
             if kind == "CSVLogger":
                 for validated in (False, True):  # the second finds the file of the first
-                    play(keras, keras.callbacks.CSVLogger(**arguments), model, validated)
+                    play(keras, keras.callbacks.CSVLogger(**arguments), model, validated, replace)
                 return {"text": Path("log.csv").read_text(encoding="utf-8")}
-            found = play(keras, getattr(keras.callbacks, kind)(**arguments), model)
+            found = play(keras, getattr(keras.callbacks, kind)(**arguments), model, replace=replace)
             return {**found, "files": files()}
         finally:
             os.chdir(before)
