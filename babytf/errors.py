@@ -48,11 +48,16 @@ def explain(summary: str, *, got: Any = None, expected: Any = None, fix: Any = N
           got:      units=-1
           fix:      units=1
     """
-    lines = [summary]
+    lines = [_cut(summary)]
     for title, text in (("got", got), ("expected", expected), ("fix", fix)):
         if text is not None:
-            lines.append(f"  {title + ':':<9} {text}")
+            lines.append(f"  {title + ':':<9} {_cut(str(text))}")
     return "\n".join(lines)
+
+
+def _cut(text: str, most: int = 1000) -> str:
+    """A text with its middle left out if it is too long to be read: what a file says may be megabytes."""
+    return text if len(text) <= most else f"{text[: most - 100]} … {text[-80:]}"
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:
@@ -65,7 +70,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     import difflib  # slow to import, seldom needed
 
     by_folded = {k.lower().replace("_", ""): k for k in known}
-    near = difflib.get_close_matches(name.lower().replace("_", ""), by_folded, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(name[:100].lower().replace("_", ""), by_folded, n=1, cutoff=0.5)
     return f"did you mean {by_folded[near[0]]!r}?" if near else None
 
 

@@ -204,15 +204,14 @@ class CompileLoss(Loss):
         reduction: str | None = "sum_over_batch_size",
         output_names: Sequence[str] | None = None,
     ) -> None:
-        if isinstance(loss_weights, (str, bytes)) or not (
-            loss_weights is None or is_nest(loss_weights) or hasattr(loss_weights, "__float__")
-        ):
+        numbers = tree.flatten(loss_weights) if is_nest(loss_weights) else [loss_weights]
+        if not all(w is None or hasattr(w, "__float__") for w in numbers):
             raise ValueError(
                 explain(
                     "compile: bad `loss_weights`.",
                     got=f"loss_weights={loss_weights!r}",
                     expected="a number, or a list or dict of one number per output",
-                    fix="loss_weights=[1.0, 0.5]",
+                    fix="loss_weights=[1.0, 0.5]; metrics are compile's fourth argument: metrics=[…]",
                 )
             )
         super().__init__(name="compile_loss", reduction=reduction)

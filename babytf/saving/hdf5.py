@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from babytf.errors import explain
+from babytf.saving.heaps import check_heaps
 
 MAX_EXPANSION = 20  # times the stored size, beyond the bytes that are always allowed
 FREE_BYTES = 64 << 20
@@ -44,6 +45,7 @@ class H5Reader:
         self._size = file.seek(0, io.SEEK_END)
         self._root = self._open(file)
         self._names_root: Any = None
+        self._heaps_checked = False
 
     def _open(self, file: Any) -> Any:
         file.seek(0)
@@ -185,6 +187,7 @@ class H5Reader:
             return None
         attribute = self._h5py.h5a.open(item.id, name.encode())
         self._check_text(attribute, name, scalar=True)
+        self._check_heaps()
         value = item.attrs[name]
         if isinstance(value, np.ndarray) and value.size == 1:
             value = value.reshape(-1)[0]
@@ -231,10 +234,17 @@ class H5Reader:
         if math.prod(attribute.shape) == 0:
             return []
         self._check_text(attribute, name, scalar=False)
+        self._check_heaps()
         values = [v.decode("utf-8") if isinstance(v, bytes) else v for v in np.ravel(group.attrs[name]).tolist()]
         if any(not isinstance(v, str) for v in values) or sum(map(len, values)) > MAX_TEXT_BYTES:
             raise _no_text(name, "something that is no list of names")
         return values
+
+    def _check_heaps(self) -> None:
+        """Look once at where the texts lie, before the first is read."""
+        if not self._heaps_checked:
+            check_heaps(self._file)
+            self._heaps_checked = True
 
     def _check_text(self, attribute: Any, name: str, scalar: bool) -> None:
         kind, count = attribute.get_type(), math.prod(attribute.shape)

@@ -223,3 +223,9 @@ def test_metrics_that_do_not_fit(given, y_true, y_pred, names, match):
 def test_result_before_any_batch():
     with pytest.raises(ValueError, match="no result yet"):
         CompileMetrics(["mse"], None).result()
+
+
+@pytest.mark.parametrize("weights", ["mse", ["accuracy"], {"output": "0.5"}])
+def test_loss_weights_that_are_no_numbers_are_refused(weights):
+    with pytest.raises(ValueError, match=r"(?s)bad `loss_weights`.*got:.*expected: a number.*metrics=\["):
+        CompileLoss("mse", weights)
