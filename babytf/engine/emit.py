@@ -20,6 +20,9 @@ from babytf.engine.variable import variable_label
 CHUNK = 32768
 """Elements per piece when a chain of elementwise operations runs over a long vector piece by piece."""
 
+RESERVED = ("np", "kernels", "buffer", "chunks", "check", "serial", "parallel", "parts", "together", "fused")
+"""Names that a program's text uses for what is not its own."""
+
 LITERALS = (bool, int, float, str, type(None), type(Ellipsis))
 
 
@@ -45,7 +48,7 @@ class Source:
         self.calls: list[tuple[str, list[str]]] = []
         self._names: dict[int, str] = {}
         self._serial = False
-        self._taken: set[str] = {"np", "kernels", "buffer", "chunks", "check", "serial", "parallel", "fused"}
+        self._taken: set[str] = set(RESERVED)
         self._declared: list[tuple[str, str]] = []
         self._body: list[tuple[str, str]] = []
         self._views: list[tuple[str, str]] = []
@@ -188,7 +191,12 @@ class Source:
         else:
             text = self._fill(node, name)
         if node.row.products is not None:
-            self._choose_threads(threads.is_small(node.row.products(*[v.spec for v in node.inputs], **node.params)))
+            self._hold_blas(True)
+            if not threads.is_small(node.row.products(*[v.spec for v in node.inputs], **node.params)):
+                pieces = self._unique(f"{name}_parts")
+                given = ", ".join([*(self.name(v) for v in node.inputs), name])
+                self._declared.append((f"{pieces} = parts({given})", "np.matmul, cut for several threads"))
+                text = f"together({pieces})"
         shapes = ", ".join(str(v.spec.shape) for v in node.inputs if v.spec.shape)
         note = f"{shapes} -> {out.spec.shape}" if shapes and shapes != str(out.spec.shape) else f"{out.spec.shape}"
         self._add(text, note if out.spec.shape else "")
@@ -197,9 +205,9 @@ class Source:
             first = text.split("\n")[0]
             self._add(f"check({name}, {layer!r}, {node.row.name!r}, {first!r})", "")
 
-    def _choose_threads(self, serial: bool) -> None:
+    def _hold_blas(self, serial: bool) -> None:
         if serial != self._serial:
-            self._add("serial()" if serial else "parallel()", "small products: one thread" if serial else "")
+            self._add("serial()" if serial else "parallel()", "each product in one BLAS thread" if serial else "")
             self._serial = serial
 
     def _concat(self, node: Node) -> None:
@@ -253,7 +261,7 @@ class Source:
                 self._chunked(run)
             else:
                 self._statement(run[0])
-        self._choose_threads(False)
+        self._hold_blas(False)
         outputs = ", ".join(f"{self.name(v)}.copy()" for v in graph.outputs)
         ending: list[tuple[str, str]] = []
         if self.plan.final:

@@ -138,14 +138,18 @@ class Primitive:
         out = np.empty(spec.shape, spec.dtype)
         extra = [self.scratch[n](*arrays, **params) for n in self.scratch]
         args = [*args, *[np.empty(s.shape, s.dtype) for s in extra], *values]
-        if self.products is not None and threads.is_small(self.products(*arrays, **params)):
-            threads.serial()
-            try:
-                self.function(out, *args)
-            finally:
-                threads.parallel()
-        else:
+        if self.products is None:
             self.function(out, *args)
+            return out
+        threads.serial()
+        try:
+            if threads.is_small(self.products(*arrays, **params)):
+                self.function(out, *args)
+            else:
+                a, b = arrays
+                threads.together(threads.parts(a, b, out))
+        finally:
+            threads.parallel()
         return out
 
 
@@ -191,8 +195,8 @@ def primitive(
             the template as one tuple. Taken from `infer`'s positional parameters by default.
         scratch: Arrays the statements need besides `out`: name to `spec(*specs, **params)`.
         symbol: What a result is called in emitted programs; the row's name by default.
-        products: `products(*specs, **params)`: multiplications in the largest matrix product of the
-            operation, if it is one; `threads.py` chooses by it.
+        products: `products(*specs, **params)`: multiplications in each matrix product, for an operation
+            that is `np.matmul`: large ones are shared among threads, see `threads.py`.
 
     Returns:
         The row.

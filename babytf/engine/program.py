@@ -133,7 +133,9 @@ class Program:
         namespace.update(source.bound)
         namespace.update({name: variable._array for name, variable in source.variables.items()})
         namespace.update(buffer=buffer, chunks=chunks, check=check_finite)
-        namespace.update(serial=threads.serial, parallel=threads.parallel)
+        namespace.update(
+            serial=threads.serial, parallel=threads.parallel, parts=threads.parts, together=threads.together
+        )
         layout = layout_version[0]
         try:
             namespace["fused"] = lambda function: jit.kernel(source.kernels[function.__name__])

@@ -1,9 +1,11 @@
-"""How many threads NumPy's BLAS uses for one matrix product.
+"""How many threads compute one matrix product.
 
-A product of a few million multiplications is done sooner by one thread than by several: they have to
-be woken, and OpenBLAS's threads go on spinning for a while after each product, in the way of everything
-else on the machine. So products below `SMALL` run in one thread. The choice depends on the sizes alone, and
-is the same eagerly and in programs, so that both give the same bits.
+OpenBLAS's own threads spin while they wait, and for a while after each product. On an idle machine that is
+fast; beside any other work it is slow by a factor of ten, as the spinning keeps the work from being done. So BLAS is
+held to one thread here. Products of at least `SMALL` multiplications are cut into as many parts as BLAS had threads,
+and the parts run in threads of our own, which sleep while they wait. Smaller products are done sooner by one thread.
+
+What is cut, and where, depends on the sizes alone, and is the same eagerly and in programs: both give the same bits.
 
 Nothing is changed if the user has chosen (`OPENBLAS_NUM_THREADS`, `OMP_NUM_THREADS`, or one thread by any other means),
 or if NumPy stands on another BLAS.
@@ -16,11 +18,18 @@ import os
 import pathlib
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+if TYPE_CHECKING:
+    from queue import SimpleQueue
+
 SMALL = 16_000_000
-"""Multiplications in a product that is left to one thread."""
+"""Multiplications from which on a product is shared among threads."""
+
+GRAIN = 16
+"""Parts begin at multiples of this many rows or columns, as BLAS's kernels work on blocks of them."""
 
 _SETTINGS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "GOTO_NUM_THREADS", "OPENBLAS_DEFAULT_NUM_THREADS")
 _NAMES = ("scipy_openblas_{}_num_threads64_", "openblas_{}_num_threads64_", "openblas_{}_num_threads")
@@ -33,6 +42,7 @@ class _Pool:
         self.lock = threading.Lock()
         self.found: bool | None = None
         self.set: Callable[[int], None] = lambda n: None
+        self.get: Callable[[], int] = lambda: 1
         self.usual = 1
         self.holders = 0
 
@@ -46,6 +56,11 @@ class _Pool:
                         break
         return self.found
 
+    def usual_threads(self) -> int:
+        """The number of threads BLAS has where nobody holds it to one."""
+        with self.lock:
+            return self.usual if self.holders else self.get()
+
     def _take(self, path: str) -> bool:
         try:
             library = ctypes.CDLL(path)
@@ -54,7 +69,7 @@ class _Pool:
         for name in _NAMES:
             if hasattr(library, name.format("set")) and hasattr(library, name.format("get")):
                 self.set = getattr(library, name.format("set"))
-                self.get: Callable[[], int] = getattr(library, name.format("get"))
+                self.get = getattr(library, name.format("get"))
                 self.found = True
                 return True
         return False
@@ -116,3 +131,93 @@ def is_small(products: int) -> bool:
         products: Multiplications in one matrix product: rows times columns times the length of the sums.
     """
     return products < SMALL
+
+
+# --- products shared among threads of our own
+
+Part = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+class _Workers:
+    """Threads that sleep until they are handed a part."""
+
+    def __init__(self) -> None:
+        self.busy = threading.Lock()
+        self.queues: list[SimpleQueue[tuple[Part, threading.Lock]]] = []
+
+    def at_least(self, count: int) -> None:
+        from queue import SimpleQueue  # needed with the first large product
+
+        while len(self.queues) < count:
+            queue: SimpleQueue[tuple[Part, threading.Lock]] = SimpleQueue()
+            threading.Thread(target=_work, args=(queue,), name="babytf-product", daemon=True).start()
+            self.queues.append(queue)
+
+
+_workers = _Workers()
+
+
+def _work(queue: SimpleQueue[tuple[Part, threading.Lock]]) -> None:
+    while True:
+        part, done = queue.get()
+        np.matmul(*part)
+        done.release()
+
+
+def _forget() -> None:
+    """In the child of a fork: threads do not come along."""
+    _workers.__init__()  # type: ignore[misc]
+    _pool.lock, _pool.holders, _mine.holds = threading.Lock(), 0, False
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)
+
+
+def parts(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> list[Part]:
+    """A large product `a @ b -> out`, cut into one part per thread along the longer side of `out`.
+
+    Args:
+        a: Shape `(..., M, K)`.
+        b: Shape `(..., K, N)`.
+        out: Shape `(..., M, N)`.
+
+    Returns:
+        `(a, b, out)` of each part, all of them windows on the arrays given.
+    """
+    count = _pool.usual_threads() if _pool.find() else 1
+    rows, columns = out.shape[-2:]
+    size = max(rows, columns)
+    step = -(-size // (count * GRAIN)) * GRAIN
+    cuts = [slice(start, min(start + step, size)) for start in range(0, size, step)]
+    if len(cuts) == 1:
+        return [(a, b, out)]
+    if rows >= columns:
+        return [(a[..., cut, :], b, out[..., cut, :]) for cut in cuts]
+    return [(a, b[..., cut], out[..., cut]) for cut in cuts]
+
+
+def together(pieces: list[Part]) -> None:
+    """Compute the parts of a product at once, each in a thread; all here if the threads are taken.
+
+    Args:
+        pieces: What `parts` returned.
+    """
+    first, *others = pieces
+    if not others or not _workers.busy.acquire(blocking=False):
+        for piece in pieces:
+            np.matmul(*piece)
+        return
+    try:
+        _workers.at_least(len(others))
+        waiting = []
+        for queue, piece in zip(_workers.queues, others, strict=False):
+            done = threading.Lock()
+            done.acquire()
+            queue.put((piece, done))
+            waiting.append(done)
+        np.matmul(*first)
+        for done in waiting:
+            done.acquire()
+    finally:
+        _workers.busy.release()

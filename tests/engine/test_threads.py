@@ -1,9 +1,10 @@
-"""Small products run in one thread; the user's own choice stands."""
+"""Products are shared among threads by their size; the user's own choice stands."""
 
 import os
 import subprocess
 import sys
 import textwrap
+import threading
 
 import numpy as np
 import pytest
@@ -33,9 +34,71 @@ def test_programs_choose_by_size():
     small, large = np.ones((8, 8), "float32"), np.ones((300, 300), "float32")
     f = Compiled(lambda a, b: (a @ a, b @ b, a @ a.T), "f")
     lines = [line.split("#")[0].strip() for line in f.program(small, large).source.split("def f():")[1].splitlines()]
-    order = [line.split("(")[0] for line in lines if line.startswith(("serial", "parallel", "np.matmul"))]
-    expected = ["serial", "np.matmul", "parallel", "np.matmul", "serial", "np.matmul", "parallel"]
-    assert order == expected
+    order = [line.split("(")[0] for line in lines if line.startswith(("serial", "parallel", "np.matmul", "together"))]
+    assert order == ["serial", "np.matmul", "together", "np.matmul", "parallel"]
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [((300, 400), (400, 250)), ((130, 500), (500, 700)), ((3, 200, 400), (400, 300)), ((2, 300, 300), (2, 300, 310))],
+)
+@pytest.mark.parametrize("count", [1, 2, 3, 5])
+def test_parts_cover_the_product_once(a, b, count, monkeypatch, rng):
+    monkeypatch.setattr(threads._pool, "find", lambda: True)
+    monkeypatch.setattr(threads._pool, "usual_threads", lambda: count)
+    x, y = rng.normal(size=a), rng.normal(size=b)
+    out = np.full((*np.broadcast_shapes(a[:-2], b[:-2]), a[-2], b[-1]), np.nan)
+    pieces = threads.parts(x, y, out)
+    assert len(pieces) <= count
+    assert all(np.shares_memory(piece[2], out) for piece in pieces)
+    assert sum(piece[2].size for piece in pieces) == out.size
+    threads.together(pieces)
+    np.testing.assert_allclose(out, x @ y, rtol=1e-12)
+
+
+def test_large_products_have_the_same_bits_everywhere(rng):
+    x, y = (rng.normal(size=(400, 400)).astype("float32") for _ in range(2))
+    f = Compiled(lambda a, b: a @ b, "f")
+    eager, compiled = ops.matmul(x, y).numpy(), f(x, y).numpy()
+    np.testing.assert_array_equal(eager, compiled)
+    np.testing.assert_allclose(eager, x.astype("float64") @ y.astype("float64"), rtol=1e-3, atol=1e-3)
+    with threads._workers.busy:  # another thread has the workers
+        np.testing.assert_array_equal(ops.matmul(x, y).numpy(), eager)
+
+
+def test_several_callers_at_once(rng):
+    x, y = (rng.normal(size=(300, 300)).astype("float32") for _ in range(2))
+    expected = ops.matmul(x, y).numpy()
+    f = Compiled(lambda a, b: a @ b, "f")
+    wrong = []
+
+    def work():
+        wrong.extend(1 for _ in range(30) if not np.array_equal(f(x, y).numpy(), expected))
+
+    callers = [threading.Thread(target=work) for _ in range(4)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert not wrong
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_process_computes_too():
+    code = textwrap.dedent(
+        """
+        import os, numpy as np
+        from babytf import ops
+        x = np.ones((400, 400), "float32")
+        expected = ops.matmul(x, x).numpy()
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if np.array_equal(ops.matmul(x, x).numpy(), expected) else 1)
+        raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        """
+    )
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path), PYTHONWARNINGS="ignore")
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True, timeout=60)
 
 
 def test_the_usual_number_comes_back_after_an_error(pool):
