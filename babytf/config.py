@@ -5,6 +5,7 @@ Plain module state, read by everything above; this module knows nothing of tenso
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from babytf.errors import did_you_mean, explain
@@ -24,6 +25,12 @@ _interactive_logging = True
 _max_epochs: int | None = None
 _max_steps_per_epoch: int | None = None
 _unsafe_deserialization = False
+
+
+def cache_home() -> str:
+    """Where files are kept from one run to the next: `$BABYTF_HOME`, or `~/.babytf`."""
+    return os.environ.get("BABYTF_HOME") or os.path.join(os.path.expanduser("~"), ".babytf")
+
 
 __all__ = [
     "DTypePolicy",

@@ -12,13 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from babytf.engine import threads
+from babytf.engine import fuse, threads
 from babytf.engine.graph import Graph, Node, Value
 from babytf.engine.plan import Plan
 from babytf.engine.variable import variable_label
 
 CHUNK = 32768
 """Elements per piece when a chain of elementwise operations runs over a long vector piece by piece."""
+
+RESERVED = ("np", "kernels", "buffer", "chunks", "check", "serial", "parallel", "parts", "together", "fused")
+"""Names that a program's text uses for what is not its own."""
 
 LITERALS = (bool, int, float, str, type(None), type(Ellipsis))
 
@@ -29,6 +32,8 @@ class Source:
     Attributes:
         text: The module.
         bound: Names the text uses without defining them: variables, constants, generators.
+        kernels: Source of each fused loop, by its name in the text.
+        calls: `(kernel, names of its arguments)`: the calls of fused loops.
         lines: Line number to layer and statement, for messages.
     """
 
@@ -39,21 +44,14 @@ class Source:
         self.bound: dict[str, Any] = {}
         self.variables: dict[str, Any] = {}
         self.inputs: list[str] = []
+        self.kernels: dict[str, str] = {}
+        self.calls: list[tuple[str, list[str]]] = []
         self._names: dict[int, str] = {}
         self._serial = False
-        self._taken: set[str] = {
-            "np",
-            "kernels",
-            "buffer",
-            "chunks",
-            "check",
-            "serial",
-            "parallel",
-            "parts",
-            "together",
-        }
+        self._taken: set[str] = set(RESERVED)
         self._declared: list[tuple[str, str]] = []
         self._body: list[tuple[str, str]] = []
+        self._views: list[tuple[str, str]] = []
         self.text = self._write()
 
     # --- names
@@ -63,9 +61,12 @@ class Source:
         if name[0].isdigit() or keyword.iskeyword(name):
             name = "_" + name
         if name in self._taken:
-            name = next(n for i in itertools.count(1) if (n := f"{name}_{i}") not in self._taken)
+            name = self._next(name)
         self._taken.add(name)
         return name
+
+    def _next(self, name: str) -> str:
+        return next(n for i in itertools.count(1) if (n := f"{name}_{i}") not in self._taken)
 
     def name(self, value: Value) -> str:
         """The name of a value in the text; declares it on first use."""
@@ -248,13 +249,15 @@ class Source:
         for variable, _ in graph.writes:
             self._target(variable)
         title = ""
-        for run in chains(graph, self.plan):
-            if all(self.plan.places[id(node.output)].kind == "view" for node in run):
+        for run in self.plan.steps if self.plan.fused else chains(graph, self.plan):
+            if not isinstance(run, fuse.Loop) and all(self.plan.places[id(node.output)].kind == "view" for node in run):
                 continue  # declared when first used: it looks at memory that stays where it is
-            before, title = title, _title(run[0])
+            before, title = title, "; ".join(dict.fromkeys(t for node in run if (t := _title(node))))
             if title and title != before:
                 self._body.append((f"# {title}", ""))
-            if len(run) > 1:
+            if isinstance(run, fuse.Loop):
+                self._loop(run)
+            elif len(run) > 1:
                 self._chunked(run)
             else:
                 self._statement(run[0])
@@ -315,6 +318,40 @@ class Source:
                 name = self.name(node.output)
                 self._add(f"check({name}, {layer!r}, {node.row.name!r}, {self._fill(node, name)!r})", "")
 
+    # --- fused loops
+
+    def _loop(self, loop: fuse.Loop) -> None:
+        stored = self.plan.stored(loop)
+        kernel = fuse.Kernel(loop, stored, self._memory)
+        text = kernel.text(kernel.name)
+        name = next((n for n, known in self.kernels.items() if known == text), None) or self._unique(kernel.name)
+        self.kernels[name] = text
+        arguments = [self._seen_as(value, shape) for value, shape in kernel.arguments]
+        self.calls.append((name, arguments))
+        results = [self.name(value) for value in stored]
+        note = f"{loop.shape or 'scalars'}: {', '.join(results)}"
+        self._add(f"{name}({', '.join(arguments)})", note)
+
+    def _memory(self, value: Value) -> Any:
+        """What two values have in common that lie in the same place of memory."""
+        root = self.plan.root(value)
+        place = self.plan.places.get(id(root))
+        if place is not None and place.kind == "buffer" and self.plan.is_whole(value):
+            return place.slot
+        return self.name(value)
+
+    def _seen_as(self, value: Value, shape: tuple[int, ...]) -> str:
+        name = self.name(value)
+        if shape == value.spec.shape:
+            return name
+        text = f"{name}.reshape({shape})"
+        view = next((n for (n, t) in self._views if t == text), None)
+        if view is None:
+            view = self._unique(f"{name}_{'flat' if len(shape) == 1 else 'seen'}")
+            self._views.append((view, text))
+            self._declared.append((f"{view} = {text}", ""))
+        return view
+
     def _layout(self, ending: list[tuple[str, str]]) -> str:
         given = ", ".join(
             f"{n} {v.spec.shape} {v.spec.dtype.name}" for n, v in zip(self.inputs, self.graph.inputs, strict=True)
@@ -335,7 +372,9 @@ class Source:
             for n, a in scalars.items():
                 text = str(a[()]) if np.isfinite(a) else f"np.{a.item()}".replace("np.-", "-np.")
                 lines.append(f"{n} = np.array({text}, np.{_numpy_name(a.dtype.name)})")
-        lines.append("")
+        for name, text in self.kernels.items():
+            lines += ["", "", "@fused", f"def {name}({text.partition('(')[2]}"]
+        lines += ["", ""] if self.kernels else [""]
         lines += [_commented(text, note) for text, note in self._declared]
         lines += ["", "", f"def {self._function_name()}():"]
         lines += ["    " + _commented(text, note) for text, note in [*self._body, *ending]]

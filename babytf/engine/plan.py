@@ -2,7 +2,8 @@
 
 Every value gets a place: a window on another value, a part of a flat vector, a variable's own memory,
 or a buffer. Buffers share memory slots when they are not needed at the same time, and an elementwise
-operation writes over an input that nobody needs afterwards.
+operation writes over an input that nobody needs afterwards. A fused loop counts as one operation; what only it
+needs has no place in memory at all.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from babytf.engine import fuse
 from babytf.engine.graph import Graph, Node, Value
 
 
@@ -18,7 +20,7 @@ class Place:
     """Where one value lives.
 
     Attributes:
-        kind: `"input"`, `"constant"`, `"variable"`, `"buffer"`, `"view"`, `"part"` or `"in variable"`.
+        kind: `"input"`, `"constant"`, `"variable"`, `"buffer"`, `"view"`, `"part"`, `"in variable"` or `"in loop"`.
         slot: Number of the memory slot, for a buffer.
         base: The flat vector, for a part.
         offset: Where a part begins in it, in elements.
@@ -38,7 +40,12 @@ class Place:
 class Plan:
     """Places for all values of a graph.
 
+    Args:
+        graph: The recorded computation.
+        fused: Whether elementwise chains become loops.
+
     Attributes:
+        steps: The nodes in the order in which they run; those of a fused loop together, as a `fuse.Loop`.
         places: `id(value)` to its place.
         slots: Size of each memory slot, in bytes.
         scratch: For each node, the slots of its row's scratch arrays, by name.
@@ -46,8 +53,9 @@ class Plan:
         final: `(variable, value)` pairs that are copied when all nodes have run.
     """
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, fused: bool = False) -> None:
         self.graph = graph
+        self.fused = fused
         self.places: dict[int, Place] = {}
         self.slots: list[int] = []
         self.scratch: dict[int, dict[str, int]] = {}
@@ -55,6 +63,8 @@ class Plan:
         self._shapes: dict[int, np.ndarray] = {}
         self._free: list[int] = []
         self._look_at_views()
+        self.steps = fuse.gather(graph, self.is_whole_vector) if fused else [[node] for node in graph.nodes]
+        self._place_inside()
         self._place_parts()
         self._measure_lives()
         self._place_writes()
@@ -108,6 +118,23 @@ class Plan:
         """Whether a value is a scalar, or lies in memory in plain order."""
         return value.spec.shape == () or self._shapes[id(value)].flags.c_contiguous
 
+    # --- what a loop keeps to itself
+
+    def _place_inside(self) -> None:
+        users: dict[int, set[int]] = {id(v): {-1} for v in self.graph.results()}
+        for i, step in enumerate(self.steps):
+            for node in step:
+                for value in node.inputs:
+                    users.setdefault(id(value), set()).add(i)
+        for i, step in enumerate(self.steps):
+            for node in step:
+                if isinstance(step, fuse.Loop) and users.get(id(node.output)) == {i}:
+                    self.places[id(node.output)] = Place("in loop")
+
+    def stored(self, step: list[Node]) -> list[Value]:
+        """The results of a step that need memory."""
+        return [n.output for n in step if (p := self.places.get(id(n.output))) is None or p.kind != "in loop"]
+
     # --- gradients go straight into the flat vector
 
     def _place_parts(self) -> None:
@@ -130,10 +157,10 @@ class Plan:
     # --- how long each array is needed
 
     def _measure_lives(self) -> None:
-        end = len(self.graph.nodes)
+        end = len(self.steps)
         self.last_use: dict[int, int] = {}
-        for i, node in enumerate(self.graph.nodes):
-            for value in [*node.inputs, node.output]:
+        for i, step in enumerate(self.steps):
+            for value in _values(step):
                 self.last_use[id(self.root(value))] = i
         for value in self.graph.results():
             self.last_use[id(self.root(value))] = end
@@ -156,15 +183,17 @@ class Plan:
             return False
         if value.spec.dtype != variable._array.dtype:
             return False
-        at = next(i for i, n in enumerate(self.graph.nodes) if n is node)
-        if any(self._reads(v, variable) for n in self.graph.nodes[at + 1 :] for v in n.inputs):
+        at = next(i for i, step in enumerate(self.steps) if node in step)
+        if any(self._reads(v, variable) for step in self.steps[at + 1 :] for n in step for v in n.inputs):
             return False
         if any(self._reads(v, variable) for v in self.graph.results()):
             return False
-        reading = [v for v in node.inputs if self._reads(v, variable)]
+        step = self.steps[at]
+        reading = [v for n in step for v in n.inputs if self._reads(v, variable)]
         if not reading:
             return True
-        return node.row.kind == "elementwise" and all(v.kind == "variable" and v.payload is variable for v in reading)
+        pointwise = node.row.kind == "elementwise" or isinstance(step, fuse.Loop)
+        return pointwise and all(v.kind == "variable" and v.payload is variable for v in reading)
 
     def _reads(self, value: Value, variable: Any) -> bool:
         root = self.root(value)
@@ -173,20 +202,24 @@ class Plan:
     # --- buffers
 
     def _place_buffers(self) -> None:
-        for i, node in enumerate(self.graph.nodes):
-            out = node.output
-            place = self.places.get(id(out))
-            if place is not None and place.kind == "part":
-                self._make_room(self.root(out), i)
-            elif place is None:
-                slot = self._over_an_input(node, i)
-                self.places[id(out)] = Place("buffer", self._slot(out.spec.nbytes) if slot is None else slot)
-            if node.row.scratch:
-                specs = [v.spec for v in node.inputs]
-                taken = {n: self._slot(f(*specs, **node.params).nbytes) for n, f in node.row.scratch.items()}
-                self.scratch[id(node)] = taken
-                self._free.extend(taken.values())
-            self._release(node, i)
+        for i, step in enumerate(self.steps):
+            for out in self.stored(step):
+                place = self.places.get(id(out))
+                if place is not None and place.kind == "part":
+                    self._make_room(self.root(out), i)
+                elif place is None:
+                    slot = self._over_an_input(step, out, i)
+                    self.places[id(out)] = Place("buffer", self._slot(out.spec.nbytes) if slot is None else slot)
+            if not isinstance(step, fuse.Loop):
+                self._place_scratch(step[0])
+            self._release(step, i)
+
+    def _place_scratch(self, node: Node) -> None:
+        if node.row.scratch:
+            specs = [v.spec for v in node.inputs]
+            taken = {n: self._slot(f(*specs, **node.params).nbytes) for n, f in node.row.scratch.items()}
+            self.scratch[id(node)] = taken
+            self._free.extend(taken.values())
 
     def _make_room(self, vector: Value, i: int) -> None:
         if id(vector) not in self.places:
@@ -201,30 +234,31 @@ class Plan:
         self.slots.append(nbytes)
         return len(self.slots) - 1
 
-    def _over_an_input(self, node: Node, i: int) -> int | None:
-        """The slot of an input that this elementwise node may write over."""
-        if node.row.kind != "elementwise":
+    def _over_an_input(self, step: list[Node], out: Value, i: int) -> int | None:
+        """The slot of an input that this elementwise step may write a result over."""
+        if step[0].row.kind != "elementwise" and not isinstance(step, fuse.Loop):
             return None
-        out = node.output.spec
-        for value in node.inputs:
+        inputs = [v for node in step for v in node.inputs]
+        taken = {p.slot for n in step if (p := self.places.get(id(n.output))) is not None and p.kind == "buffer"}
+        for value in inputs:
             root = self.root(value)
             place = self.places.get(id(root))
-            if place is None or place.kind != "buffer" or self.last_use[id(root)] != i:
+            if place is None or place.kind != "buffer" or self.last_use[id(root)] != i or place.slot in taken:
                 continue
-            users = [v for v in node.inputs if self.root(v) is root]
-            if all(v.spec == out and self.is_whole(v) for v in users):
+            users = [v for v in inputs if self.root(v) is root]
+            if all(v.spec == out.spec and self.is_whole(v) for v in users):
                 return place.slot
         return None
 
-    def _release(self, node: Node, i: int) -> None:
-        roots = {id(self.root(v)) for v in [*node.inputs, node.output]}
-        kept = self.places[id(self.root(node.output))]
+    def _release(self, step: list[Node], i: int) -> None:
+        roots = {id(self.root(v)) for v in _values(step)}
+        kept = [self.places[id(self.root(v))] for v in self.stored(step)]
         for key in roots:
             place = self.places.get(key)
             if place is None or place.kind != "buffer" or self.last_use[key] != i:
                 continue
-            if place is not kept and place.slot == kept.slot:
-                continue  # the output took it over
+            if any(place is not k and place.slot == k.slot for k in kept):
+                continue  # an output took it over
             if place.slot not in self._free:
                 self._free.append(place.slot)
 
@@ -232,3 +266,7 @@ class Plan:
     def nbytes(self) -> int:
         """Bytes of all memory slots together."""
         return sum(self.slots)
+
+
+def _values(step: list[Node]) -> list[Value]:
+    return [v for node in step for v in [*node.inputs, node.output]]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from babytf import config
-from babytf.engine import threads, tree
+from babytf.engine import jit, threads, tree
 from babytf.engine.emit import CHUNK, Source
 from babytf.engine.graph import Graph
 from babytf.engine.plan import Plan
@@ -51,15 +51,27 @@ class Program:
 
     Call it with arguments like those it was made for; or write them into `inputs` and call `run`.
 
+    Args:
+        graph: What it computes.
+        args: Arguments like those it will be called with.
+        results: Nest of the results, which of them are tensors, and the others' values.
+        fuse: Whether elementwise chains become compiled loops, if Numba is installed.
+
     Attributes:
         graph: What it computes.
         plan: Where its arrays live.
         source: The module's text, as it is run.
     """
 
-    def __init__(self, graph: Graph, args: tuple[Any, ...], results: tuple[Any, list[bool], list[Any]]) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        args: tuple[Any, ...],
+        results: tuple[Any, list[bool], list[Any]],
+        fuse: bool = False,
+    ) -> None:
         self.graph = graph
-        self.plan = Plan(graph)
+        self.plan = Plan(graph, fused=fuse and jit.available())
         self._args = tree.map_structure(lambda leaf: None if _is_data(leaf) else leaf, args)
         self._which = [_is_data(leaf) for leaf in tree.flatten(args)]
         self._outputs, self._is_tensor, self._constants = results
@@ -72,7 +84,9 @@ class Program:
     def _emitted(self, checked: bool) -> tuple[Source, Any]:
         found = self._sources.get(checked)
         if found is None:
-            source = Source(self.graph, self.plan, checked)
+            # a program that looks for NaN needs every intermediate result
+            plan = Plan(self.graph) if checked and self.plan.fused else self.plan
+            source = Source(self.graph, plan, checked)
             filename = f"<babytf {self.graph.name} program {next(_numbers)}>"
             weakref.finalize(self, linecache.cache.pop, filename, None)
             linecache.cache[filename] = (len(source.text), None, source.text.splitlines(keepends=True), filename)
@@ -110,7 +124,7 @@ class Program:
         for variable in source.variables.values():
             if variable.group is not None and variable is variable.group.vector:
                 variable.group.adopt()  # another group may have taken its members since
-        memory = [np.empty(size, np.uint8) for size in self.plan.slots]
+        memory = [np.empty(size, np.uint8) for size in source.plan.slots]
 
         def buffer(slot: int, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
             return np.ndarray(shape, dtype, buffer=memory[slot].data) if memory[slot].size else np.empty(shape, dtype)
@@ -123,7 +137,19 @@ class Program:
             serial=threads.serial, parallel=threads.parallel, parts=threads.parts, together=threads.together
         )
         layout = layout_version[0]
-        exec(code, namespace)
+        try:
+            namespace["fused"] = lambda function: jit.kernel(source.kernels[function.__name__])
+            exec(code, namespace)
+            for name, arguments in source.calls:
+                namespace[name].prepare([namespace[a] for a in arguments])
+            namespace.update({name: namespace[name].function for name in source.kernels})
+        except Exception as error:
+            if not source.kernels:
+                raise
+            jit.give_up(error)
+            self.plan = Plan(self.graph)
+            self._sources.clear()
+            return self._instantiate(checked)
         leaves = [namespace[name] for name in source.inputs]
         fill = iter(leaves)
         items = [next(fill) if data else None for data in self._which]

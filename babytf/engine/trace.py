@@ -160,6 +160,8 @@ class Compiled:
         function: Called with Tensors in place of arrays. May read and assign variables.
         name: What the program is called.
         input_names: Names for the arrays, in order, in the emitted source.
+        fuse: Whether elementwise chains become compiled loops, if Numba is installed. Their results differ from
+            eager execution by rounding.
 
     Example:
         >>> double = Compiled(lambda x: x * 2, "double")
@@ -170,9 +172,14 @@ class Compiled:
     """
 
     def __init__(
-        self, function: Callable[..., Any], name: str, input_names: Sequence[str] = ("x", "y", "sample_weight")
+        self,
+        function: Callable[..., Any],
+        name: str,
+        input_names: Sequence[str] = ("x", "y", "sample_weight"),
+        fuse: bool = False,
     ) -> None:
         self.function = function
+        self.fuse = fuse
         self.name = name
         self.input_names = tuple(input_names)
         self.programs: dict[Any, Program] = {}
@@ -214,7 +221,7 @@ class Compiled:
         graph.verify()
         constants = [None if isinstance(t, Tensor) else t for t in tensors]
         which = [isinstance(t, Tensor) for t in tensors]
-        return Program(graph, args, (outputs, which, constants))
+        return Program(graph, args, (outputs, which, constants), self.fuse)
 
 
 def is_array(leaf: Any) -> bool:

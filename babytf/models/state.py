@@ -14,6 +14,7 @@ class TrainingState:
     Attributes:
         functions: Steps made ready, by kind: `"train"`, `"test"`, `"predict"`.
         programs: The program last used, by kind.
+        fused: Kinds of programs whose elementwise chains become compiled loops.
         changes: The count of changes to layers when `functions` were made.
         outputs: Shapes and dtypes of the model's outputs for the first batch.
         run: The `fit` that is running; callbacks that make backups ask it.
@@ -30,6 +31,7 @@ class TrainingState:
         self.loss_tracker: Any = None
         self.run_eagerly = False
         self.jit_compile = False
+        self.fused: tuple[str, ...] = ("train",)
         self.steps_per_execution = 1
         self.stop_training = False
         self.stop_evaluating = False

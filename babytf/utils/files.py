@@ -9,15 +9,11 @@ import hashlib
 import os
 from typing import Any
 
+from babytf.config import cache_home
 from babytf.errors import explain
 from babytf.utils.extraction import unpack
 
 HASHES = {64: "sha256", 32: "md5"}
-
-
-def cache_home() -> str:
-    """Where files are kept: `$BABYTF_HOME`, or `~/.babytf`."""
-    return os.environ.get("BABYTF_HOME") or os.path.join(os.path.expanduser("~"), ".babytf")
 
 
 def get_file(
