@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from babytf.errors import explain
+from babytf.saving.heaps import check_heaps
 
 MAX_EXPANSION = 20  # times the stored size, beyond the bytes that are always allowed
 FREE_BYTES = 64 << 20
@@ -22,7 +23,6 @@ MAX_NAMES = 4096  # in one attribute; HDF5 holds no more than that in the usual 
 MAX_NAMES_READ = 1 << 17  # bytes in one piece while names are read: HDF5 keeps short texts in blocks of up to 64 KiB
 MAX_TEXT_BYTES = 16 << 20
 LONGEST_ATTRIBUTE = 64512  # bytes; longer lists are split over several attributes
-MAX_TEXTS = 1 << 16  # in one block
 MAX_PLACES = 1 << 20
 MAX_DEPTH = 64
 
@@ -69,18 +69,7 @@ class H5Reader:
     @property
     def numbers(self) -> int:
         """How many numbers its arrays hold, as far as they can: what is declared and not stored does not count."""
-        sizes = []
-
-        def count(_: str, item: Any) -> None:
-            if isinstance(item, self._h5py.Dataset) and item.shape is not None:
-                size, stored = math.prod(item.shape), item.id.get_storage_size()
-                if size * item.dtype.itemsize <= FREE_BYTES + MAX_EXPANSION * stored:
-                    sizes.append(size)
-
-        try:
-            self._root.visititems(count)
-        except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
-            raise _unreadable("the weights", error) from None
+        sizes = (math.prod(item.shape) for _, item in self.places() if isinstance(item, Dataset))
         return min(sum(sizes), (FREE_BYTES + MAX_EXPANSION * self._size) // 4)
 
     def group(self, path: str) -> dict[str, Dataset]:
@@ -252,6 +241,7 @@ class H5Reader:
         return values
 
     def _check_heaps(self) -> None:
+        """Look once at where the texts lie, before the first is read."""
         if not self._heaps_checked:
             check_heaps(self._file)
             self._heaps_checked = True
@@ -332,47 +322,6 @@ class H5Reader:
 
     def _is_bfloat16(self, item: Any) -> bool:
         return item.dtype.itemsize == 2 and self._text(item, "dtype") == "bfloat16"
-
-
-def check_heaps(file: BinaryIO) -> None:
-    """Refuse a file whose stores of texts are damaged in a way over which HDF5 would loop for ever.
-
-    A store begins with `GCOL`, a version and its size. Its entries follow, each with its own size; that of an entry
-    of number 0, the free space, must not be 0.
-
-    Args:
-        file: The open file.
-
-    Raises:
-        OSError: If one is damaged.
-    """
-    end, start, chunk = file.seek(0, io.SEEK_END), 0, 1 << 22
-    while start < end:
-        file.seek(start)
-        data = file.read(chunk + 4)
-        at = data.find(b"GCOL\x01")
-        while at >= 0:
-            _check_heap(file, start + at, end)
-            at = data.find(b"GCOL\x01", at + 1)
-        start += chunk
-
-
-def _check_heap(file: BinaryIO, start: int, end: int) -> None:
-    file.seek(start + 8)
-    size = int.from_bytes(file.read(8), "little")
-    if start + size > end:
-        return  # HDF5 finds out by itself
-    at, stop = start + 16, start + size
-    for _ in range(MAX_TEXTS):
-        if at + 16 > stop:
-            return
-        file.seek(at)
-        header = file.read(16)
-        number, length = int.from_bytes(header[:2], "little"), int.from_bytes(header[8:], "little")
-        if number == 0 and length == 0:
-            break
-        at += length if number == 0 else 16 + (length + 7) // 8 * 8
-    raise OSError("a store of texts is damaged")
 
 
 class _SmallReads(io.RawIOBase):

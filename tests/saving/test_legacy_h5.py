@@ -201,20 +201,6 @@ def test_one_long_text_behind_many_names_is_refused(tmp_path):
         make().load_weights(tmp_path / "w.h5")
 
 
-def test_a_store_of_texts_over_which_hdf5_would_loop_for_ever(tmp_path):
-    trained().save(tmp_path / "net.h5")
-    data = bytearray((tmp_path / "net.h5").read_bytes())
-    start = data.index(b"GCOL\x01")
-    size, at = int.from_bytes(data[start + 8 : start + 16], "little"), start + 16
-    while int.from_bytes(data[at : at + 2], "little"):  # entries, each padded to 8 bytes, then the free space
-        at += 16 + (int.from_bytes(data[at + 8 : at + 16], "little") + 7) // 8 * 8
-    assert at < start + size
-    data[at + 8 : at + 16] = bytes(8)
-    (tmp_path / "net.h5").write_bytes(data)
-    with pytest.raises(ValueError, match="a store of texts is damaged"):
-        load_model(tmp_path / "net.h5")
-
-
 def test_a_lambda_of_keras_2_is_refused_and_replaced_by_ones_own(tmp_path):
     model = babytf.Sequential([babytf.Input((5,)), layers.Activation("linear", name="f")])
     model.save(tmp_path / "net.h5")
