@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from babytf.errors import explain
-from babytf.saving.heaps import check_heaps
+from babytf.saving.heaps import check_heaps, text_lengths
 
 MAX_EXPANSION = 20  # times the stored size, beyond the bytes that are always allowed
 FREE_BYTES = 64 << 20
@@ -187,7 +187,7 @@ class H5Reader:
             return None
         attribute = self._h5py.h5a.open(item.id, name.encode())
         self._check_text(attribute, name, scalar=True)
-        self._check_heaps()
+        self._check_place(attribute, item, name)
         value = item.attrs[name]
         if isinstance(value, np.ndarray) and value.size == 1:
             value = value.reshape(-1)[0]
@@ -234,14 +234,19 @@ class H5Reader:
         if math.prod(attribute.shape) == 0:
             return []
         self._check_text(attribute, name, scalar=False)
-        self._check_heaps()
+        self._check_place(attribute, group, name)
         values = [v.decode("utf-8") if isinstance(v, bytes) else v for v in np.ravel(group.attrs[name]).tolist()]
         if any(not isinstance(v, str) for v in values) or sum(map(len, values)) > MAX_TEXT_BYTES:
             raise _no_text(name, "something that is no list of names")
         return values
 
-    def _check_heaps(self) -> None:
-        """Look once at where the texts lie, before the first is read."""
+    def _check_place(self, attribute: Any, item: Any, name: str) -> None:
+        """Look at where the texts lie, before HDF5 does."""
+        if not attribute.get_type().is_variable_str():
+            return
+        size = sum(text_lengths(self._file, self._address(item), name, base=self._root.userblock_size))
+        if size > MAX_TEXT_BYTES:
+            raise _no_text(name, f"{size} bytes")
         if not self._heaps_checked:
             check_heaps(self._file)
             self._heaps_checked = True

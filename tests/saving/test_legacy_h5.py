@@ -197,7 +197,7 @@ def test_one_long_text_behind_many_names_is_refused(tmp_path):
     with h5py.File(tmp_path / "w.h5", "w") as file:
         file.attrs["model_config"] = "x" * (1 << 20)
         file.attrs["layer_names"] = np.array(["y" * (1 << 19)] * 40, dtype=h5py.string_dtype())
-    with pytest.raises(ValueError, match=r"texts of a length that names do not have"):
+    with pytest.raises(ValueError, match=r"texts of a length that names do not have|20971520 bytes"):
         make().load_weights(tmp_path / "w.h5")
 
 
