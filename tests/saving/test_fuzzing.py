@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-COUNT = 1500 if os.environ.get("CI") else 300
+COUNT = 2000 if os.environ.get("CI") else 300
 MEGABYTES = 300
 
 
