@@ -5,7 +5,9 @@ Run as a program of its own, so that its memory can be measured, and so that a c
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
+import io
 import json
 import re
 import sys
@@ -17,7 +19,8 @@ import numpy as np
 
 import babytf
 from babytf import layers
-from babytf.saving import load_model
+from babytf.cli import main as command_line
+from babytf.saving import KerasFileEditor, load_model
 
 
 def memory(field: str) -> float:
@@ -58,6 +61,9 @@ def measured(path: str, door: str) -> dict[str, object]:
             model.load_weights(path)
         elif door == "json":
             babytf.models.model_from_json(text)
+        elif door in ("editor", "inspect"):
+            with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+                KerasFileEditor(path) if door == "editor" else command_line(["inspect", path])
         else:
             model = load_model(path)
     except BaseException as caught:
@@ -76,7 +82,8 @@ def main() -> None:
     warnings.simplefilter("ignore")
     victim().predict(np.zeros((1, 8), "float32"), verbose=0)
     for first in sys.argv[1:3]:  # files in which nothing is wrong, which let everything be imported
-        measured(first, "model" if first.endswith(".keras") else "weights")
+        for door in ("model" if first.endswith(".keras") else "weights", "editor", "inspect"):
+            measured(first, door)
     for line in sys.stdin:
         path, door = json.loads(line)
         faulthandler.dump_traceback_later(60, exit=True)
