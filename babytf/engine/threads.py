@@ -174,6 +174,11 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget)
 
 
+def _blocks(size: int, count: int) -> int:
+    """The length of each of so many parts of `size`, in whole blocks."""
+    return -(-size // (count * GRAIN)) * GRAIN
+
+
 def parts(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> list[Part]:
     """A large product `a @ b -> out`, cut into one part per thread along the longer side of `out`.
 
@@ -188,8 +193,10 @@ def parts(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> list[Part]:
     count = _pool.usual_threads() if _pool.find() else 1
     rows, columns = out.shape[-2:]
     size = max(rows, columns)
-    step = -(-size // (count * GRAIN)) * GRAIN
-    cuts = [slice(start, min(start + step, size)) for start in range(0, size, step)]
+    # The calling thread has a block more: it begins at once, while the others have to wake.
+    first = size if count == 1 else min(size, _blocks(size, count) + GRAIN)
+    step = _blocks(size - first, count - 1) if first < size else size
+    cuts = [slice(0, first), *(slice(at, min(at + step, size)) for at in range(first, size, step))]
     if len(cuts) == 1:
         return [(a, b, out)]
     if rows >= columns:
