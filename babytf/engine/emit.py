@@ -20,7 +20,7 @@ from babytf.engine.variable import variable_label
 CHUNK = 32768
 """Elements per piece when a chain of elementwise operations runs over a long vector piece by piece."""
 
-RESERVED = ("np", "kernels", "buffer", "chunks", "check", "serial", "parallel", "parts", "together", "fused")
+RESERVED = ("np", "kernels", "buffer", "chunks", "check", "serial", "parallel", "parts", "together", "shared", "fused")
 """Names that a program's text uses for what is not its own."""
 
 LITERALS = (bool, int, float, str, type(None), type(Ellipsis))
@@ -48,6 +48,7 @@ class Source:
         self.calls: list[tuple[str, list[str]]] = []
         self._names: dict[int, str] = {}
         self._serial = False
+        self._loops: list[str] = []
         self._taken: set[str] = set(RESERVED)
         self._declared: list[tuple[str, str]] = []
         self._body: list[tuple[str, str]] = []
@@ -306,12 +307,13 @@ class Source:
         pieces = {name: f"{name}_" for name in arrays}
         loop = self._unique("pieces")
         self._declared.append((f"{loop} = chunks({', '.join(arrays)})", f"{min(CHUNK, size)} elements at a time"))
-        heads = ", ".join(pieces.values())
-        self._body.append((f"for {heads} in {loop}:", f"({size},) in pieces that stay in cache"))
+        update = self._unique("update")
+        lines = [f"def {update}(some):", f"    for {', '.join(pieces.values())} in some:"]
         for node in run:
             text = self._fill(node, pieces[self.name(node.output)], pieces)
-            for line in text.split("\n"):
-                self._body.append(("    " + line, ""))
+            lines += ["        " + line for line in text.split("\n")]
+        self._loops.append("\n".join(lines))
+        self._add(f"shared({update}, {loop})", f"({size},) in pieces that stay in cache, by several threads")
         if self.checked:
             for node in run:
                 layer = ".".join(label for label, kind in node.scopes if kind != "backward")
@@ -376,6 +378,8 @@ class Source:
             lines += ["", "", "@fused", f"def {name}({text.partition('(')[2]}"]
         lines += ["", ""] if self.kernels else [""]
         lines += [_commented(text, note) for text, note in self._declared]
+        for text in self._loops:
+            lines += ["", "", text]
         lines += ["", "", f"def {self._function_name()}():"]
         lines += ["    " + _commented(text, note) for text, note in [*self._body, *ending]]
         return "\n".join(lines) + "\n"

@@ -134,7 +134,11 @@ class Program:
         namespace.update({name: variable._array for name, variable in source.variables.items()})
         namespace.update(buffer=buffer, chunks=chunks, check=check_finite)
         namespace.update(
-            serial=threads.serial, parallel=threads.parallel, parts=threads.parts, together=threads.together
+            serial=threads.serial,
+            parallel=threads.parallel,
+            parts=threads.parts,
+            together=threads.together,
+            shared=threads.shared,
         )
         layout = layout_version[0]
         try:

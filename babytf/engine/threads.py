@@ -17,8 +17,8 @@ import ctypes
 import os
 import pathlib
 import threading
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -138,30 +138,55 @@ def is_small(products: int) -> bool:
 Part = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
+class _Task:
+    """A call for another thread to make."""
+
+    __slots__ = ("args", "done", "error", "function")
+
+    def __init__(self, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        self.function = function
+        self.args = args
+        self.error: BaseException | None = None
+        self.done = threading.Lock()
+        self.done.acquire()
+
+    def run(self) -> None:
+        try:
+            self.function(*self.args)
+        except BaseException as error:
+            self.error = error
+        finally:
+            self.done.release()
+
+    def wait(self) -> None:
+        self.done.acquire()
+        if self.error is not None:
+            raise self.error
+
+
 class _Workers:
-    """Threads that sleep until they are handed a part."""
+    """Threads that sleep until they are handed a task."""
 
     def __init__(self) -> None:
         self.busy = threading.Lock()
-        self.queues: list[SimpleQueue[tuple[Part, threading.Lock]]] = []
+        self.queues: list[SimpleQueue[_Task]] = []
 
     def at_least(self, count: int) -> None:
         from queue import SimpleQueue  # needed with the first large product
 
         while len(self.queues) < count:
-            queue: SimpleQueue[tuple[Part, threading.Lock]] = SimpleQueue()
-            threading.Thread(target=_work, args=(queue,), name="babytf-product", daemon=True).start()
+            queue: SimpleQueue[_Task] = SimpleQueue()
+            threading.Thread(target=_work, args=(queue,), name="babytf-worker", daemon=True).start()
             self.queues.append(queue)
 
 
 _workers = _Workers()
 
 
-def _work(queue: SimpleQueue[tuple[Part, threading.Lock]]) -> None:
-    while True:
-        part, done = queue.get()
-        np.matmul(*part)
-        done.release()
+def _work(queue: SimpleQueue[_Task]) -> None:
+    with np.errstate(all="ignore"):
+        while True:
+            queue.get().run()
 
 
 def _forget() -> None:
@@ -204,27 +229,42 @@ def parts(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> list[Part]:
     return [(a, b[..., cut], out[..., cut]) for cut in cuts]
 
 
+def _at_once(function: Callable[..., Any], calls: Sequence[tuple[Any, ...]]) -> None:
+    """Call a function with each of the arguments, each in a thread; all here if the threads are taken."""
+    if len(calls) == 1 or not _workers.busy.acquire(blocking=False):
+        for args in calls:
+            function(*args)
+        return
+    try:
+        _workers.at_least(len(calls) - 1)
+        tasks = [_Task(function, args) for args in calls[1:]]
+        for queue, task in zip(_workers.queues, tasks, strict=False):
+            queue.put(task)
+        try:
+            function(*calls[0])
+        finally:
+            for task in tasks:
+                task.wait()
+    finally:
+        _workers.busy.release()
+
+
 def together(pieces: list[Part]) -> None:
-    """Compute the parts of a product at once, each in a thread; all here if the threads are taken.
+    """Compute the parts of a product at once, each in a thread.
 
     Args:
         pieces: What `parts` returned.
     """
-    first, *others = pieces
-    if not others or not _workers.busy.acquire(blocking=False):
-        for piece in pieces:
-            np.matmul(*piece)
-        return
-    try:
-        _workers.at_least(len(others))
-        waiting = []
-        for queue, piece in zip(_workers.queues, others, strict=False):
-            done = threading.Lock()
-            done.acquire()
-            queue.put((piece, done))
-            waiting.append(done)
-        np.matmul(*first)
-        for done in waiting:
-            done.acquire()
-    finally:
-        _workers.busy.release()
+    _at_once(np.matmul, pieces)
+
+
+def shared(function: Callable[[list[Any]], None], pieces: list[Any]) -> None:
+    """Have a loop over pieces of long vectors run by several threads, each on a stretch of its own.
+
+    Args:
+        function: Called with a list of pieces.
+        pieces: All of them.
+    """
+    count = min(len(pieces), _pool.usual_threads() if _pool.find() else 1)
+    each = -(-len(pieces) // count)
+    _at_once(function, [(pieces[at : at + each],) for at in range(0, len(pieces), each)])

@@ -127,3 +127,26 @@ def test_a_setting_of_the_user_stands():
     )
     environment = dict(os.environ, OPENBLAS_NUM_THREADS="2", PYTHONPATH=os.pathsep.join(sys.path))
     subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+
+
+def test_shared_loops_see_every_piece_once_and_pass_errors_on(monkeypatch):
+    monkeypatch.setattr(threads._pool, "find", lambda: True)
+    monkeypatch.setattr(threads._pool, "usual_threads", lambda: 3)
+    seen, lock = [], threading.Lock()
+
+    def note(pieces):
+        with lock:
+            seen.extend(pieces)
+
+    for length in (1, 2, 3, 7):
+        seen.clear()
+        threads.shared(note, list(range(length)))
+        assert sorted(seen) == list(range(length))
+
+    def fail(pieces):
+        if 6 in pieces:
+            raise KeyError("the last thread")
+
+    with pytest.raises(KeyError, match="the last thread"):
+        threads.shared(fail, list(range(7)))
+    threads.shared(note, [1, 2])  # the threads go on
