@@ -24,7 +24,6 @@ _dtype_policy: DTypePolicy | None = None
 _interactive_logging = True
 _max_epochs: int | None = None
 _max_steps_per_epoch: int | None = None
-_unsafe_deserialization = False
 
 
 def cache_home() -> str:
@@ -58,7 +57,6 @@ __all__ = [
     "set_image_data_format",
     "set_max_epochs",
     "set_max_steps_per_epoch",
-    "unsafe_deserialization_enabled",
 ]
 
 
@@ -300,17 +298,19 @@ def set_max_steps_per_epoch(max_steps_per_epoch: int | None) -> None:
 
 
 def enable_unsafe_deserialization() -> None:
-    """Let every load behave as with `safe_mode=False`.
+    """Keras's switch for all loads at once. There is none here: each load says for itself what it allows.
 
-    Even so, code in a file is never run: your own functions, passed in `custom_objects`, take its place.
+    Raises:
+        ValueError: Always, with what to write instead.
     """
-    global _unsafe_deserialization
-    _unsafe_deserialization = True
-
-
-def unsafe_deserialization_enabled() -> bool:
-    """Whether `enable_unsafe_deserialization` was called."""
-    return _unsafe_deserialization
+    raise ValueError(
+        explain(
+            "no switch turns the guard off for all files at once.",
+            got="enable_unsafe_deserialization()",
+            expected="a decision for each file",
+            fix="load_model(path, safe_mode=False, custom_objects={…}) for a file that you trust",
+        )
+    )
 
 
 def disable_traceback_filtering() -> None:

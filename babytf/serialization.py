@@ -297,7 +297,7 @@ def deserialize_keras_object(
     module_hint = kwargs.pop("module", None)
     if kwargs:
         raise TypeError(f"deserialize_keras_object() got an unexpected keyword argument {next(iter(kwargs))!r}")
-    ambient = False if settings.unsafe_deserialization_enabled() else _SAFE.get()
+    ambient = _SAFE.get()
     with CustomObjectScope(custom_objects), setting(_SAFE, safe_mode if ambient is None else ambient):
         if isinstance(config, str):
             custom = get_registered_object(config)

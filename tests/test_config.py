@@ -137,13 +137,13 @@ def test_tracebacks_are_whole():
     assert not config.is_traceback_filtering_enabled()
 
 
-def test_unsafe_deserialization_still_runs_no_code(monkeypatch):
-    monkeypatch.setattr(config, "_unsafe_deserialization", False)
+def test_no_switch_turns_the_guard_off():
+    with pytest.raises(ValueError, match=r"(?s)no switch.*got:.*fix:.*safe_mode=False"):
+        config.enable_unsafe_deserialization()
     stored = {"class_name": "__lambda__", "config": {"code": "x", "defaults": None, "closure": None}}
     with pytest.raises(ValueError, match="safe_mode=False"):
         babytf.utils.deserialize_keras_object(stored)
-    config.enable_unsafe_deserialization()
     with pytest.raises(ValueError, match="Stored code is never run"):
-        babytf.utils.deserialize_keras_object(stored)
-    own = babytf.utils.deserialize_keras_object(stored, custom_objects={"<lambda>": abs})
+        babytf.utils.deserialize_keras_object(stored, safe_mode=False)
+    own = babytf.utils.deserialize_keras_object(stored, safe_mode=False, custom_objects={"<lambda>": abs})
     assert own is abs
