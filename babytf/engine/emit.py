@@ -202,9 +202,11 @@ class Source:
         note = f"{shapes} -> {out.spec.shape}" if shapes and shapes != str(out.spec.shape) else f"{out.spec.shape}"
         self._add(text, note if out.spec.shape else "")
         if self.checked and out.spec.dtype.kind == "f":
-            layer = ".".join(label for label, kind in node.scopes if kind != "backward")
-            first = text.split("\n")[0]
-            self._add(f"check({name}, {layer!r}, {node.row.name!r}, {first!r})", "")
+            self._check(node, text.split("\n")[0])
+
+    def _check(self, node: Node, statement: str) -> None:
+        layer = ".".join(label for label, kind in node.scopes if kind != "backward")
+        self._add(f"check({self.name(node.output)}, {layer!r}, {node.row.name!r}, {statement!r})", "")
 
     def _hold_blas(self, serial: bool) -> None:
         if serial != self._serial:
@@ -216,15 +218,7 @@ class Source:
         vector = self.name(node.output)
         for value in node.inputs:
             size = value.spec.size
-            root = self.plan.root(value) if self.plan.places[id(value)].kind in ("view", "part") else value
-            place = self.plan.places.get(id(value))
-            holder = value
-            while place is not None and place.kind == "view":
-                assert holder.node is not None
-                holder = holder.node.inputs[0]
-                place = self.plan.places.get(id(holder))
-            there = place is not None and place.kind == "part" and root is node.output and place.offset == offset
-            if not there:
+            if not self.plan.lies_in(value, node.output, offset):
                 self._add(
                     f"np.copyto({vector}[{offset}:{offset + size}].reshape({value.spec.shape}), {self.name(value)})", ""
                 )
@@ -316,9 +310,7 @@ class Source:
         self._add(f"shared({update}, {loop})", f"({size},) in pieces that stay in cache, by several threads")
         if self.checked:
             for node in run:
-                layer = ".".join(label for label, kind in node.scopes if kind != "backward")
-                name = self.name(node.output)
-                self._add(f"check({name}, {layer!r}, {node.row.name!r}, {self._fill(node, name)!r})", "")
+                self._check(node, self._fill(node, self.name(node.output)))
 
     # --- fused loops
 

@@ -109,6 +109,13 @@ class Plan:
             else:
                 return value
 
+    def lies_in(self, value: Value, vector: Value, offset: int) -> bool:
+        """Whether a value was computed in its part of a flat vector, which begins at `offset`."""
+        while (place := self.places.get(id(value))) is not None and place.kind == "view":
+            assert value.node is not None
+            value = value.node.inputs[0]
+        return place is not None and place.kind == "part" and place.base is vector and place.offset == offset
+
     def is_whole(self, value: Value) -> bool:
         """Whether a value covers all of its root's memory in plain order."""
         array = self._shapes[id(value)]

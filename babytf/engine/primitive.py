@@ -210,17 +210,11 @@ def primitive(
         raise ValueError(f"primitive {name!r}: kind {kind!r} is not one of {KINDS}")
     if isinstance(inputs, str):
         inputs = tuple(inputs.split())
-    if not inputs and source_inputs_needed(infer):
-        code = infer.__code__
-        inputs = code.co_varnames[: code.co_argcount]
+    if not inputs:
+        inputs = infer.__code__.co_varnames[: infer.__code__.co_argcount]
     row = Primitive(name, source, infer, vjp, latex, domain, kind, inputs, scratch or {}, symbol or name, products)
     PRIMITIVES[name] = row
     return row
-
-
-def source_inputs_needed(infer: Callable[..., Spec]) -> bool:
-    """Whether `infer` names its inputs as positional parameters."""
-    return infer.__code__.co_argcount > 0
 
 
 def same_spec(x: Spec, **params: Any) -> Spec:
