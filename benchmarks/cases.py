@@ -68,7 +68,7 @@ CASES = {
         Case("MNIST convnet, batch 128", "convnet", "step", 128, 10),
         Case("Embedding, LSTM(64), 100 steps, batch 32", "lstm", "step", 32, 20, length=100),
         Case("one-block transformer, batch 32", "transformer", "step", 32, 25, length=64),
-        Case("predict, one row", "mlp", "predict_one", 1, 100, SMALL),
+        Case("predict, one row", "mlp", "predict_one", 1, 40, SMALL),
         Case("model(x), one row", "mlp", "call_one", 1, 200, SMALL),
         Case("predict, 10,000 rows", "mlp", "predict_many", 32, 1, SMALL),
         Case("evaluate, 10,000 rows", "mlp", "evaluate", 32, 1, SMALL),

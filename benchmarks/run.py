@@ -1,4 +1,4 @@
-"""Time one training step of babytf beside its peers: same work, one run, taking turns.
+"""Time babytf beside its peers: same work, one run, taking turns.
 
 README.md beside this file says what is timed, and how.
 """
@@ -6,35 +6,31 @@ README.md beside this file says what is timed, and how.
 import argparse
 import json
 import os
-import platform
+import shlex
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
-from peers import NEEDS_KERAS, OURS, PEERS
+import machine
+from cases import CASES, MEASURES, UNITS
+from peers import PEERS
 
 HERE = Path(__file__).resolve().parent
-
-# name -> (widths of the layers, batch size, steps in a round)
-CASES = {
-    "784-512-512-10, batch 128": ((784, 512, 512, 10), 128, 100),
-    "784-128-10, batch 32": ((784, 128, 10), 32, 400),
-    "4-16-3, batch 16": ((4, 16, 3), 16, 1000),
-    "784-2048-2048-10, batch 256": ((784, 2048, 2048, 10), 256, 10),
-}
-DEFAULT_CASES = list(CASES)[:2]
+BASES = ("babytf", "babytf, Numba")
+PAUSE = 0.1  # seconds in which the threads of the one before go to sleep
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
     parser.add_argument(
         "--python", action="append", default=[], metavar="PATH", help="a Python that has peers installed"
     )
     parser.add_argument("--peer", action="append", metavar="NAME", help="run this peer only (may be repeated)")
     parser.add_argument("--case", action="append", metavar="NAME", help="run this case only (may be repeated)")
-    parser.add_argument("--rounds", type=int, default=7, help="turns of each peer (default: 7)")
+    parser.add_argument("--rounds", type=int, default=7, help="turns of each peer, or more (default: 7)")
     parser.add_argument("--steps", type=int, help="steps in a turn (default: by case)")
     parser.add_argument("--native-blas", action="store_true", help="unset OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE")
     parser.add_argument("--output", type=Path, help="write the numbers to this JSON file")
@@ -60,12 +56,16 @@ def environment(native_blas):
     return env
 
 
+def environment_of(peer, env):
+    """Return the environment of a peer's process: babytf alone must not find Numba."""
+    return dict(env, NUMBA_DISABLE_JIT="1") if PEERS[peer].options.get("numba") is False else env
+
+
 def python_for(peer, candidates, env):
-    """Return the first Python that has what the peer imports, or None."""
-    modules = {PEERS[peer][0]} | ({"keras"} if peer in NEEDS_KERAS else set())
+    """Return the first Python that has what the peer needs, or None."""
     check = "import importlib.util, sys; sys.exit(any(importlib.util.find_spec(m) is None for m in sys.argv[1:]))"
-    for python in [sys.executable] if peer in OURS else [sys.executable, *candidates]:
-        if subprocess.run([python, "-c", check, *modules], env=env, capture_output=True).returncode == 0:
+    for python in [sys.executable] if PEERS[peer].ours else [sys.executable, *candidates]:
+        if subprocess.run([python, "-c", check, *PEERS[peer].needs], env=env, capture_output=True).returncode == 0:
             return python
     return None
 
@@ -73,87 +73,200 @@ def python_for(peer, candidates, env):
 def show(message):
     """Show what is going on in place, when somebody watches."""
     if sys.stderr.isatty():
-        print(f"  {message:60s}", end="\r", file=sys.stderr, flush=True)
+        print(f"  {message:70s}", end="\r", file=sys.stderr, flush=True)
+
+
+class Unavailable(Exception):
+    """A peer cannot do a case."""
+
+
+def read(line):
+    """Return a process's answer."""
+    if not line:
+        raise Unavailable("stopped without an answer (set BENCHMARK_LOG=1 to see what it printed)")
+    answer = json.loads(line)
+    if "unavailable" in answer:
+        raise Unavailable(answer["unavailable"])
+    return answer
+
+
+def errors_of_processes():
+    return None if "BENCHMARK_LOG" in os.environ else subprocess.DEVNULL
 
 
 class Worker:
-    """A peer's process, and the requests to it."""
+    """A peer's process, and the requests to it; one that stopped is started again."""
 
     def __init__(self, peer, python, env):
-        self.process = subprocess.Popen(
-            [python, str(HERE / "worker.py"), peer],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=None if "BENCHMARK_LOG" in os.environ else subprocess.DEVNULL,
-            env=env,
-            text=True,
-            bufsize=1,
-        )
+        self.command = [python, str(HERE / "worker.py"), peer]
+        self.env = environment_of(peer, env)
+        self.process = None
 
     def ask(self, **request):
+        if self.process is None:
+            self.process = subprocess.Popen(
+                self.command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors_of_processes(),
+                env=self.env,
+                text=True,
+                bufsize=1,
+            )
         try:
             self.process.stdin.write(json.dumps(request) + "\n")
-            answer = self.process.stdout.readline()
+            line = self.process.stdout.readline()
         except BrokenPipeError:
-            answer = ""
-        if not answer:
-            raise RuntimeError("stopped without an answer (set BENCHMARK_LOG=1 to see what it printed)")
-        return json.loads(answer)
+            line = ""
+        if not line:
+            self.close()
+        return read(line)
+
+    def build(self, case, steps):
+        return self.ask(case=case.name, steps=steps)
+
+    def value(self):
+        time.sleep(PAUSE)
+        return self.ask(run=1)["value"]
 
     def close(self):
-        self.process.stdin.close()
-        self.process.wait()
-        self.process.stdout.close()
+        if self.process is not None:
+            self.process.stdin.close()
+            self.process.wait()
+            self.process.stdout.close()
+            self.process = None
 
 
-def cpu_name():
-    try:
-        with open("/proc/cpuinfo") as lines:
-            return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
+class Fresh:
+    """A peer whose every round is a new process."""
+
+    def __init__(self, peer, python, env, folder):
+        self.peer, self.env, self.folder = peer, environment_of(peer, env), folder
+        self.command = [python, str(HERE / "fresh.py"), peer]
+
+    def _run(self, *arguments):
+        """Return the answer, and the seconds until it came."""
+        start = time.perf_counter()
+        with subprocess.Popen(
+            [*self.command, self.case.name, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=errors_of_processes(),
+            env=self.env,
+            text=True,
+        ) as process:
+            line = process.stdout.readline()
+            seconds = time.perf_counter() - start
+        return read(line), seconds
+
+    def build(self, case, steps):
+        self.case, self.arguments = case, ()
+        if case.measure == "cold_start":
+            path = str(self.folder / ("".join(c for c in self.peer if c.isalnum()) + suffix(self.peer)))
+            self._run("--save", path)
+            self.arguments = ("--load", path)
+        return self._run(*self.arguments)[0]  # files come into the system's cache
+
+    def value(self):
+        answer, seconds = self._run(*self.arguments)
+        return seconds if self.case.measure == "cold_start" else answer["value"]
 
 
-def run_case(name, pythons, env, rounds, steps):
-    """Return {peer: {"best", "median", "rounds", "about"}} in seconds per step."""
-    sizes, batch, default_steps = CASES[name]
-    steps = steps or default_steps
-    workers, results = {}, {}
-    try:
-        for peer, python in pythons.items():
-            show(f"warming up {peer}")
-            worker = Worker(peer, python, env)
-            try:
-                about = worker.ask(build=sizes, batch=batch, steps=steps)
-            except RuntimeError as problem:
-                print(f"  {peer}: {problem}; left out", file=sys.stderr)
-                worker.close()
+def suffix(peer):
+    """Return how the file of a peer's saved model is called."""
+    return {"keras_api": ".keras", "torch_alone": ".pt", "jax_by_hand": ".npz"}.get(PEERS[peer].module, ".pickle")
+
+
+def run_case(case, runners, rounds, steps):
+    """Return `(results, unavailable)`: `{peer: {"best", "median", "rounds"}}` in seconds or bytes, `{peer: why}`."""
+    results, unavailable = {}, {}
+    for peer, runner in runners.items():
+        show(f"{case.name}: warming up {peer}")
+        try:
+            results[peer] = {"rounds": [], **runner.build(case, steps)}
+            results[peer].pop("value", None)
+        except Unavailable as why:
+            unavailable[peer] = str(why)
+    order = list(results)
+    turn, improved = 0, True
+    # A machine that other work disturbs gets more rounds, for as long as they still find a faster one.
+    while turn < rounds or (improved and 1 < rounds and turn < 2 * rounds):
+        improved = False
+        for peer in order[turn % max(len(order), 1) :] + order[: turn % max(len(order), 1)]:
+            if peer not in results:
                 continue
-            workers[peer] = worker
-            results[peer] = {"about": about, "rounds": []}
-        order = list(workers)
-        for turn in range(rounds):
-            for peer in order[turn % len(order) :] + order[: turn % len(order)]:
-                show(f"round {turn + 1} of {rounds}: {peer}")
-                time.sleep(0.1)  # the threads of the one before go to sleep
-                results[peer]["rounds"].append(workers[peer].ask(run=1)["seconds"])
-    finally:
-        for worker in workers.values():
-            worker.close()
+            show(f"{case.name}: round {turn + 1}: {peer}")
+            taken = results[peer]["rounds"]
+            try:
+                value = runners[peer].value()
+            except Unavailable as why:
+                unavailable[peer] = str(why)
+                del results[peer]
+                continue
+            improved |= bool(taken) and value < 0.97 * min(taken)
+            taken.append(value)
+        turn += 1
     show("")
     for result in results.values():
         result["best"] = min(result["rounds"])
         result["median"] = statistics.median(result["rounds"])
-    return results
+    return results, unavailable
 
 
-def print_table(name, results):
-    base = results.get("babytf", {}).get("median")
-    print(f"\n{name}: time of one step of fit (Adam)")
-    print(f"  {'':24s} {'best µs':>9s} {'median µs':>10s} {'ratio':>7s}")
-    for peer, result in sorted(results.items(), key=lambda item: item[1]["median"]):
-        ratio = f"{result['median'] / base:7.2f}" if base else "      -"
-        print(f"  {peer:24s} {result['best'] * 1e6:9.0f} {result['median'] * 1e6:10.0f} {ratio}")
+def print_table(case, results, unavailable):
+    title, unit, _ = MEASURES[case.measure]
+    bases = [results.get(base, {}).get("best") for base in BASES]
+    print(f"\n{case.name}: {title}")
+    print(f"  {'':24s} {'best ' + unit:>11s} {'median ' + unit:>11s} {'/ babytf':>9s} {'/ Numba':>9s}")
+    for peer, result in sorted(results.items(), key=lambda item: item[1]["best"]):
+        ratios = " ".join(f"{result['best'] / base:9.2f}" if base else f"{'-':>9s}" for base in bases)
+        best, median = (f"{result[key] * UNITS[unit]:11.1f}" for key in ("best", "median"))
+        print(f"  {peer:24s} {best} {median} {ratios}")
+    for peer, why in unavailable.items():
+        print(f"  {peer:24s} not available: {why.splitlines()[0][:90]}")
+    sys.stdout.flush()
+
+
+def print_machine(report):
+    about = report["peers"]
+    found = {module: version for facts in about.values() for module, version in facts.get("versions", {}).items()}
+    ours = next((about[p] for p in (*BASES, "matrix products alone", *about) if "blas" in about.get(p, {})), {})
+    settings = " ".join(f"{k}={v}" for k, v in report["blas_settings"].items()) or "none"
+    print(f"\nCPU       {report['cpu']}, {report['cores']} cores")
+    print(f"BLAS      {ours.get('blas', 'unknown')} (NumPy's)")
+    print(f"settings  {settings}")
+    print(f"versions  Python {ours.get('python')}, " + ", ".join(f"{k} {v}" for k, v in sorted(found.items())))
+    print("ratio     best round of the peer over best round of babytf: above 1.00 is slower than babytf")
+    if (report["load_before"] or 0) > 0.5:
+        print(f"note      other work was running when this started (load {report['load_before']})")
+
+
+def measure(args, env, pythons, folder):
+    """Return the cases' numbers, and what each peer's process says of itself."""
+    workers = {peer: Worker(peer, python, env) for peer, python in pythons.items()}
+    fresh = {peer: Fresh(peer, python, env, folder) for peer, python in pythons.items()}
+    cases, about = {}, {}
+    chosen = [CASES[name] for name in args.case or CASES]
+    try:
+        for case in sorted(chosen, key=lambda case: MEASURES[case.measure][2]):  # new processes come last
+            _, unit, alone = MEASURES[case.measure]
+            if alone:
+                for worker in workers.values():
+                    worker.close()
+            rounds = max(1, args.rounds // 2) if alone else args.rounds
+            results, unavailable = run_case(case, fresh if alone else workers, rounds, args.steps)
+            cases[case.name] = {
+                **{"measure": case.measure, "unit": unit, "load": machine.load()},
+                **{"results": results, "unavailable": unavailable},
+            }
+            print_table(case, results, unavailable)
+            if not alone:
+                for peer, worker in workers.items():
+                    if peer not in about and worker.process is not None and peer in results:
+                        about[peer] = worker.ask(about=1)
+    finally:
+        for worker in workers.values():
+            worker.close()
+    return cases, about
 
 
 def main():
@@ -172,34 +285,20 @@ def main():
     if not pythons:
         raise SystemExit("none of these peers is installed")
 
-    overrides = {name: env[name] for name in sorted(env) if name.startswith(("OPENBLAS_", "OMP_", "MKL_"))}
     report = {
-        "cpu": cpu_name(),
-        "cores": os.cpu_count(),
-        "system": platform.platform(),
-        "blas_settings": overrides,
+        **machine.facts(env),
+        "date": time.strftime("%Y-%m-%d"),
         "native_blas": args.native_blas,
-        "load_average": os.getloadavg() if hasattr(os, "getloadavg") else None,
         "rounds": args.rounds,
-        "cases": {},
+        "options": " ".join(shlex.quote(a) for a in sys.argv[1:] if "/" not in a and a not in ("--python", "--output")),
     }
-    for name in args.case or DEFAULT_CASES:
-        report["cases"][name] = results = run_case(name, pythons, env, args.rounds, args.steps)
-        print_table(name, results)
-
-    about = {peer: result["about"] for results in report["cases"].values() for peer, result in results.items()}
-    found = {module: version for facts in about.values() for module, version in facts["versions"].items()}
-    ours = next((about[peer] for peer in OURS if peer in about), next(iter(about.values()), {}))
-    print(f"\nCPU       {report['cpu']}, {report['cores']} cores")
-    print(f"BLAS      {ours.get('blas', 'unknown')} (NumPy's)")
-    print(f"settings  {' '.join(f'{k}={v}' for k, v in overrides.items()) or 'none'}")
-    print(f"versions  Python {ours.get('python')}, " + ", ".join(f"{k} {v}" for k, v in sorted(found.items())))
-    print("ratio     median of the peer over median of babytf: above 1.00 is slower than babytf")
-    if report["load_average"] and report["load_average"][0] > 0.5:
-        print(f"note      other work was running when this started (load {report['load_average'][0]:.1f})")
+    with tempfile.TemporaryDirectory() as folder:
+        report["cases"], report["peers"] = measure(args, env, pythons, Path(folder))
+    report["load_after"] = machine.load()
+    print_machine(report)
     if args.output:
         args.output.parent.mkdir(parents=True, exist_ok=True)
-        args.output.write_text(json.dumps(report, indent=2) + "\n")
+        args.output.write_text(json.dumps(report, indent=1) + "\n")
         print(f"written   {args.output}")
 
 

@@ -1,14 +1,18 @@
 """One peer in a process of its own: reads a request a line from standard input, answers each with a line of JSON.
 
-`{"build": [784, 128, 10], "batch": 32, "steps": 200}` builds and warms up; `{"run": 1}` answers with seconds per step.
+`{"case": "784-128-10, batch 32", "steps": 200}` builds and warms up; `{"run": 1}` times one round and answers with the
+seconds of a step (or of a call, or of the whole, as the case says); `{"about": 1}` answers with versions.
 """
 
+import dataclasses
+import gc
 import json
 import os
 import sys
 import time
 
 import numpy as np
+from cases import CASES, data, rows_of
 from peers import PEERS
 
 
@@ -32,32 +36,62 @@ def blas_of_numpy():
     return text
 
 
-def versions():
-    """Return the versions of the libraries that this process has imported."""
-    names = ("numpy", "babytf", "keras", "tensorflow", "torch", "jax", "sklearn")
-    return {name: sys.modules[name].__version__ for name in names if hasattr(sys.modules.get(name), "__version__")}
+def about():
+    """Return the versions of the libraries that this process has imported, and its BLAS."""
+    names = ("numpy", "babytf", "numba", "keras", "tensorflow", "torch", "jax", "sklearn")
+    found = {name: sys.modules[name].__version__ for name in names if hasattr(sys.modules.get(name), "__version__")}
+    return {"versions": found, "python": sys.version.split()[0], "blas": blas_of_numpy()}
+
+
+def work_of(peer, case):
+    """Return the work of one round, as a function without arguments, and how many units of it a round has."""
+    x, y = data(case, rows_of(case))
+    x = peer.prepare(x)
+    if case.measure == "step":
+        return lambda: peer.epoch(x, y), case.steps
+    if case.measure == "evaluate":
+        return lambda: peer.evaluate(x, y), 1
+    if case.measure == "predict_many":
+        return lambda: peer.predict(x), 1
+    use = peer.predict if case.measure == "predict_one" else peer.call
+    one = x[:1]
+
+    def several():
+        for _ in range(case.steps):
+            use(one)
+
+    return several, case.steps
 
 
 def main():
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # what a library prints goes to standard error, not between the answers
-    _, peer = PEERS[sys.argv[1]]
-    epoch = steps = None
+    entry = PEERS[sys.argv[1]]
+    work, units = None, 1
     for line in sys.stdin:
         request = json.loads(line)
-        if "build" in request:
-            sizes, batch, steps = tuple(request["build"]), request["batch"], request["steps"]
-            rng = np.random.default_rng(0)
-            x = rng.normal(size=(batch * steps, sizes[0])).astype("float32")
-            y = rng.integers(sizes[-1], size=batch * steps).astype("int32")
-            epoch = peer(sizes, batch, x, y)
-            for _ in range(2):  # the first compiles, the second is warm
-                epoch()
-            answer = {"versions": versions(), "python": sys.version.split()[0], "blas": blas_of_numpy()}
-        else:
+        if "case" in request:
+            work = None
+            gc.collect()
+            case = CASES[request["case"]]
+            if request.get("steps"):
+                case = dataclasses.replace(case, steps=request["steps"])
+            try:
+                peer = entry.make(case)
+                work, units = work_of(peer, case)
+                for _ in range(2):  # the first compiles, the second is warm
+                    work()
+                answer = {"how": peer.how} if hasattr(peer, "how") else {}
+            except NotImplementedError as error:
+                answer = {"unavailable": str(error)}
+            except Exception as error:  # one case that fails must not end the others
+                answer = {"unavailable": f"failed: {type(error).__name__}: {error}"[:300]}
+        elif "run" in request:
             start = time.perf_counter()
-            epoch()
-            answer = {"seconds": (time.perf_counter() - start) / steps}
+            work()
+            answer = {"value": (time.perf_counter() - start) / units}
+        else:
+            answer = about()
         answers.write(json.dumps(answer) + "\n")
 
 

@@ -48,5 +48,5 @@ PEERS = {
     "PyTorch, fused Adam": Entry("torch_alone", "TorchPeer", ("torch",), ("torch",)),
     "JAX jit by hand": Entry("jax_by_hand", "JaxPeer", ("jax",), ("jax", "jax.numpy")),
     "scikit-learn": Entry("scikit_learn", "SklearnPeer", ("sklearn",), ("sklearn.neural_network",)),
-    "matrix products alone": Entry("products", "ProductsPeer", (), ("numpy",), {}, True),
+    "matrix products alone": Entry("products", "ProductsPeer", (), (), {}, True),
 }
