@@ -50,6 +50,7 @@ def environment(native_blas):
     env = dict(
         os.environ, PYTHONPATH=os.pathsep.join([str(HERE.parent), os.environ.get("PYTHONPATH", "")]).strip(os.pathsep)
     )
+    env.pop("PYTHONDONTWRITEBYTECODE", None)  # installed peers come compiled; so must babytf, or its import is slow
     if native_blas:
         for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
             env.pop(name, None)
