@@ -20,6 +20,7 @@ from peers import PEERS
 
 HERE = Path(__file__).resolve().parent
 BASES = ("babytf", "babytf, Numba")
+SMALLEST = "4-16-3, batch 16"
 PAUSE = 0.1  # seconds in which the threads of the one before go to sleep
 
 
@@ -264,6 +265,9 @@ def measure(args, env, pythons, folder):
                 for peer, worker in workers.items():
                     if peer not in about and worker.process is not None and peer in results:
                         about[peer] = worker.ask(about=1)
+        for peer in {p for case in cases.values() for p in case["results"]} - set(about):  # ran in new processes only
+            workers[peer].build(CASES[SMALLEST], 1)
+            about[peer] = workers[peer].ask(about=1)
     finally:
         for worker in workers.values():
             worker.close()
