@@ -242,11 +242,11 @@ def print_machine(report):
         print(f"note      other work was running when this started (load {report['load_before']})")
 
 
-def measure(args, env, pythons, folder):
-    """Return the cases' numbers, and what each peer's process says of itself."""
+def measure(args, env, pythons, folder, report):
+    """Fill in the report: the cases' numbers, and what each peer's process says of itself."""
     workers = {peer: Worker(peer, python, env) for peer, python in pythons.items()}
     fresh = {peer: Fresh(peer, python, env, folder) for peer, python in pythons.items()}
-    cases, about = {}, {}
+    cases, about = report["cases"], report["peers"]
     chosen = [CASES[name] for name in args.case or CASES]
     try:
         for case in sorted(chosen, key=lambda case: MEASURES[case.measure][2]):  # new processes come last
@@ -265,13 +265,19 @@ def measure(args, env, pythons, folder):
                 for peer, worker in workers.items():
                     if peer not in about and worker.process is not None and peer in results:
                         about[peer] = worker.ask(about=1)
+            write(report, args.output)  # a run that is stopped leaves what it has
         for peer in {p for case in cases.values() for p in case["results"]} - set(about):  # ran in new processes only
             workers[peer].build(CASES[SMALLEST], 1)
             about[peer] = workers[peer].ask(about=1)
     finally:
         for worker in workers.values():
             worker.close()
-    return cases, about
+
+
+def write(report, path):
+    if path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(report, indent=1) + "\n")
 
 
 def main():
@@ -297,13 +303,13 @@ def main():
         "rounds": args.rounds,
         "options": " ".join(shlex.quote(a) for a in sys.argv[1:] if "/" not in a and a not in ("--python", "--output")),
     }
+    report["cases"], report["peers"] = {}, {}
     with tempfile.TemporaryDirectory() as folder:
-        report["cases"], report["peers"] = measure(args, env, pythons, Path(folder))
+        measure(args, env, pythons, Path(folder), report)
     report["load_after"] = machine.load()
     print_machine(report)
+    write(report, args.output)
     if args.output:
-        args.output.parent.mkdir(parents=True, exist_ok=True)
-        args.output.write_text(json.dumps(report, indent=1) + "\n")
         print(f"written   {args.output}")
 
 

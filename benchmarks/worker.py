@@ -16,6 +16,10 @@ from cases import CASES, data, rows_of
 from peers import PEERS
 
 
+LONG = 5.0
+"""Seconds of a first round after which a second is not needed to be warm."""
+
+
 def blas_of_numpy():
     """Return what NumPy was linked with, and the OpenBLAS kernel that is running if it says so."""
     import ctypes
@@ -79,8 +83,10 @@ def main():
             try:
                 peer = entry.make(case)
                 work, units = work_of(peer, case)
-                for _ in range(2):  # the first compiles, the second is warm
-                    work()
+                start = time.perf_counter()
+                work()  # compiles
+                if time.perf_counter() - start < LONG:
+                    work()  # is warm
                 answer = {"how": peer.how} if hasattr(peer, "how") else {}
             except NotImplementedError as error:
                 answer = {"unavailable": str(error)}

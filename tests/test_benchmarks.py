@@ -1,4 +1,4 @@
-"""The benchmarks run from end to end, refuse what makes no sense, and report what they measured; no time is asserted."""
+"""The benchmarks run from end to end, refuse what makes no sense, and report what they saw; no time is asserted."""
 
 from __future__ import annotations
 
