@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 from cases import CASES, data
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.append(str(Path(__file__).resolve().parent.parent))  # after PYTHONPATH: another copy may be meant
 
 
 def parse_arguments():

@@ -149,7 +149,7 @@ def results_part(report):
             ratios += [*title, *ratios_table(cases, base)]
     return [
         "Each number is the time (or memory) of a peer's best round over that of babytf, whose own stands first; at",
-        "first on NumPy alone: **above 1.00 is slower than babytf**. A dash: the peer cannot do it, or was not installed.",
+        "first on NumPy alone: **above 1.00 is slower than babytf**. A dash: it cannot do that, or was not installed.",
         "",
         *(ratios or ["No ratios: babytf was not among the peers."]),
         *missing_lines(cases),

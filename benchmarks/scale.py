@@ -18,7 +18,7 @@ from pathlib import Path
 import machine
 from cases import Case, data, rows_of
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.append(str(Path(__file__).resolve().parent.parent))  # after PYTHONPATH: another copy may be meant
 
 MARGIN = 0.1
 """By how much an exponent may lie above that of the products before it is called faster."""

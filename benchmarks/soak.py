@@ -24,7 +24,7 @@ from pathlib import Path
 import machine
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.append(str(Path(__file__).resolve().parent.parent))  # after PYTHONPATH: another copy may be meant
 
 BATCHES = (16, 32, 50, 64, 100, 128)
 WARM = 1 / 3  # of the time

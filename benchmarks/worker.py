@@ -15,7 +15,6 @@ import numpy as np
 from cases import CASES, data, rows_of
 from peers import PEERS
 
-
 LONG = 5.0
 """Seconds of a first round after which a second is not needed to be warm."""
 
