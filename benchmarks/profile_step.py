@@ -6,7 +6,8 @@
 
 The program's main function is run with a look at the clock after every statement. Each line's time is that of the
 fastest tenth of many steps. Products are shown with the multiplications and additions they do in a second (GFLOP/s),
-other lines with the bytes of the arrays they name per second (GB/s), where that says something.
+other lines with the bytes of the arrays they name per second (GB/s), where that says something. Lines of a function
+that several threads run, each on its share, stand below the line that calls it, with the times of the calling thread.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import contextlib
 import os
 import runpy
 import sys
+import threading
 import time
 from collections import defaultdict
 from pathlib import Path
@@ -73,79 +75,136 @@ QUIET = 0.1
 """Which step of a hundred is shown: among the fastest, as other work on the machine only ever adds to a time."""
 
 
+GRADIENTS = "(gradients of kernels, of several layers at once)"
+
+
 class Line:
-    """A statement of the main function: its text, the comment it stands below, and what it works on."""
+    """A statement of the program: its text, the comment it stands below, and how much it works on.
 
-    def __init__(self, node, text, layer, namespace):
+    Args:
+        node: The statement.
+        text: The same, as it is shown.
+        layer: The comment above it.
+        scopes: What its names mean: one dict for each time it runs in a step.
+        inner: The lines of the function that it has run by several threads.
+    """
+
+    def __init__(self, node, text, layer, scopes, inner=()):
         self.text = text
-        self.layer = layer
-        arrays = {n.id: namespace.get(n.id) for n in ast.walk(node) if isinstance(n, ast.Name)}
-        self.arrays = [a for a in arrays.values() if isinstance(a, np.ndarray)]
-        self.operations = sum(2 * a.shape[-1] * out.size for a, _, out in self._products(arrays))
-
-    def _products(self, arrays):
-        """Return `(a, b, out)` of each matrix product, also of one that is cut for several threads."""
-        if self.text.startswith("together("):
-            return next(iter(a for a in arrays.values() if isinstance(a, list)), [])
-        if self.text.startswith("np.matmul(") and len(self.arrays) == 3:
-            return [self.arrays]
-        return []
+        self.layer = GRADIENTS if text.startswith("shared(np.matmul, ") else layer
+        self.inner = inner
+        self.operations = self.moved = 0
+        names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+        for scope in scopes:
+            arrays = [scope[name] for name in names if isinstance(scope.get(name), np.ndarray)]
+            self.moved += sum(a.nbytes for a in arrays)
+            self.operations += sum(2 * a.shape[-1] * out.size for a, _, out in products(node, scope))
 
     def rate(self, seconds):
         if self.operations:
             return f"{self.operations / seconds / 1e9:6.1f} GFLOP/s"
-        moved = sum(a.nbytes for a in self.arrays)
-        return f"{moved / seconds / 1e9:6.1f} GB/s" if moved > 50_000 else ""
+        return f"{self.moved / seconds / 1e9:6.1f} GB/s" if self.moved > 50_000 and not self.inner else ""
 
 
-def lines_of(program, instance):
-    """Return the main function's statements, in order."""
-    source = program.source
-    rows = source.splitlines()
-    name = instance.function.__name__
-    main = next(n for n in ast.parse(source).body if isinstance(n, ast.FunctionDef) and n.name == name)
-    layer, at, found = "", main.lineno, []
-    for node in main.body:
-        for row in rows[at : node.lineno - 1]:
-            if row.strip().startswith("#"):
-                layer = row.strip().lstrip("# ")
-        at = node.end_lineno
-        text = " ".join(ast.get_source_segment(source, node).split())
-        found.append((node, Line(node, text, layer, instance.namespace)))
-    return main, found
+def products(node, scope):
+    """Return `(a, b, out)` of each matrix product that a statement does, also of those cut for several threads."""
+    call = node.value if isinstance(node, ast.Expr) else None
+    if not isinstance(call, ast.Call):
+        return []
+    function, arguments = ast.unparse(call.func), [ast.unparse(a) for a in call.args]
+    if function == "np.matmul":
+        names = [*arguments, *(ast.unparse(k.value) for k in call.keywords if k.arg == "out")]
+        found = [scope.get(name) for name in names]
+        return [found] if len(found) == 3 and all(isinstance(a, np.ndarray) for a in found) else []
+    given = scope.get(arguments[-1]) if arguments else None
+    if function == "multiply":
+        return given or []
+    if function == "together" and arguments[0] == "np.matmul":
+        return given
+    if function == "shared" and arguments[0] == "np.matmul":
+        return [part for share in given for part in share]
+    return []
 
 
-def timed(instance, main, nodes):
-    """Return the main function with a look at the clock after each statement; it returns the times."""
-    body = ast.parse("_t = [_clock()]").body
-    for node in nodes:
-        if isinstance(node, ast.Return):  # its value is made, then the times are returned
-            body.append(ast.Expr(node.value))
-        else:
-            body.append(node)
-        body += ast.parse("_t.append(_clock())").body
-    body += ast.parse("return _t").body
-    function = ast.FunctionDef(name="_timed", args=main.args, body=body, decorator_list=[], returns=None)
-    function.type_params = []
-    module = ast.fix_missing_locations(ast.Module([function], []))
-    namespace = dict(instance.namespace, _clock=time.perf_counter_ns)
-    exec(compile(module, "<timed program>", "exec"), namespace)
-    return namespace["_timed"]
+class Timed:
+    """A program's main function with a look at the clock after each statement.
+
+    Attributes:
+        lines: Its lines, and below them those of functions that several threads run.
+        spent: Nanoseconds of each line and inner line, in the order of `all_lines`, since it was set to zero.
+    """
+
+    def __init__(self, program, instance):
+        self.source, self.rows = program.source, program.source.splitlines()
+        self.functions = {n.name: n for n in ast.parse(self.source).body if isinstance(n, ast.FunctionDef)}
+        self.namespace = dict(instance.namespace, _clock=time.perf_counter_ns)
+        self.all_lines = []
+        name = instance.function.__name__
+        self.lines = self._instrument(self.functions[name], [instance.namespace])
+        self.spent = self.namespace["_spent"] = [0] * len(self.all_lines)
+        self.function = self.namespace[f"_timed_{name}"]
+
+    def _instrument(self, function, scopes, layer=""):
+        """Make the timed form of a function; return its lines."""
+        at, lines, body = function.body[0].lineno - 2, [], ast.parse("_t = _clock()").body
+        for node in function.body:
+            layer = next(
+                (r.strip("# ") for r in reversed(self.rows[at : node.lineno - 1]) if r.strip()[:1] == "#"), layer
+            )
+            at = node.end_lineno
+            text = " ".join(ast.get_source_segment(self.source, node).split())
+            node, inner = self._open(node, scopes, layer)
+            lines.append(Line(node, text, layer, scopes, inner))
+            self.all_lines.append(lines[-1])
+            # its value is made, and then not returned
+            body.append(ast.Expr(node.value) if isinstance(node, ast.Return) and node.value else node)
+            place = len(self.all_lines) - 1
+            body += ast.parse(f"_now = _clock(); _spent[{place}] += _now - _t; _t = _now").body
+        timed = ast.FunctionDef(
+            name=f"_timed_{function.name}", args=function.args, body=body, decorator_list=[], returns=None
+        )
+        timed.type_params = []
+        module = ast.fix_missing_locations(ast.Module([timed], []))
+        exec(compile(module, "<timed program>", "exec"), self.namespace)
+        return lines
+
+    def _open(self, node, scopes, layer):
+        """For `shared(function, shares)`: have the calling thread run the timed function; return its lines too."""
+        call = node.value if isinstance(node, ast.Expr) else None
+        if not (isinstance(call, ast.Call) and ast.unparse(call.func) == "shared" and len(call.args) == 2):
+            return node, ()
+        name, shares = (ast.unparse(a) for a in call.args)
+        function = self.functions.get(name)
+        if function is None or function.decorator_list:  # a loop of Numba's has no lines to look at
+            return node, ()
+        names = [a.arg for a in function.args.args]
+        first = scopes[0][shares][0]
+        if any(len(given) != len(names) for given in first):
+            return node, ()
+        inner_scopes = [{**scopes[0], **dict(zip(names, given, strict=True))} for given in first]
+        inner = self._instrument(function, inner_scopes, layer)
+        plain, timed, mine = self.namespace[name], self.namespace[f"_timed_{name}"], threading.get_ident()
+        self.namespace[f"_by_thread_{name}"] = lambda *args: (
+            timed(*args) if threading.get_ident() == mine else plain(*args)
+        )
+        return ast.parse(f"shared(_by_thread_{name}, {shares})").body[0], inner
 
 
-def measure(program, instance, function, seconds):
-    """Return `(times, whole)`: seconds per statement and per step, as lists of one entry per step."""
+def measure(instance, timed, seconds):
+    """Return `(times, whole)`: seconds per line and per step, as lists of one entry per step."""
     times, whole = [], []
     with np.errstate(all="ignore"):
         for _ in range(3):
             instance.function()
-            function()
+            timed.function()
         end = time.perf_counter() + seconds
         while time.perf_counter() < end or len(whole) < 5:
             start = time.perf_counter_ns()
             instance.function()
             whole.append(time.perf_counter_ns() - start)
-            times.append(np.diff(function()))
+            timed.spent[:] = [0] * len(timed.spent)
+            timed.function()
+            times.append(list(timed.spent))
     return np.array(times) / 1e9, np.array(whole) / 1e9
 
 
@@ -164,13 +223,10 @@ def main():
     program, given = program_of(args)
     instance = program.instance()
     fill(instance, given)
-    main_function, found = lines_of(program, instance)
-    function = timed(instance, main_function, [node for node, _ in found])
-    times, whole = measure(program, instance, function, args.seconds)
-    clock = np.median([(time.perf_counter_ns() - time.perf_counter_ns()) * -1 for _ in range(1000)]) / 1e9
-    seconds = np.maximum(np.quantile(times, QUIET, axis=0) - clock, 0)
-    lines = [line for _, line in found]
-    total = seconds.sum()
+    timed = Timed(program, instance)
+    times, whole = measure(instance, timed, args.seconds)
+    seconds = dict(zip(timed.all_lines, np.quantile(times, QUIET, axis=0), strict=True))
+    total = sum(seconds[line] for line in timed.lines)
 
     title = args.case or args.script
     print(f"{title}: {args.kind}, {'with' if args.numba else 'without'} Numba, {len(whole)} steps")
@@ -178,34 +234,52 @@ def main():
     print(f"a step takes {quick:.0f} µs (median {middle:.0f}); its lines {total * 1e6:.0f} µs")
     print(f"load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores\n")
     if args.by == "line":
-        show_lines(lines, seconds, total, args.top)
+        if args.top is None:
+            show_lines(timed.lines, seconds, total)
+        else:
+            show_top(timed.all_lines, seconds, total, args.top)
         print()
-    show_sums(lines, seconds, total)
+    show_sums(timed.lines, seconds, total)
 
 
-def show_lines(lines, seconds, total, top):
-    order = range(len(lines)) if top is None else np.argsort(-seconds)[:top]
+def cells(line, seconds, total):
+    rate = line.rate(seconds[line]) if seconds[line] else ""
+    return f"{seconds[line] * 1e6:8.1f} {seconds[line] / total:6.1%} {rate:>14s}"
+
+
+def show_lines(lines, seconds, total, indent=""):
     layer = None
-    for i in order:
-        line = lines[i]
-        if line.layer != layer and top is None:
+    for line in lines:
+        if line.layer != layer:
             layer = line.layer
-            print(f"{'':31s}# {layer}")
-        share = f"{seconds[i] / total:6.1%}"
-        rate = line.rate(seconds[i]) if seconds[i] else ""
-        place = f"   # {line.layer}" if top is not None else ""
-        print(f"{seconds[i] * 1e6:8.1f} {share} {rate:>14s}  {line.text[:150]}{place}")
+            print(f"{'':31s}  {indent}# {layer}")
+        print(f"{cells(line, seconds, total)}  {indent}{line.text[:150]}")
+        show_lines(line.inner, seconds, total, indent + "    ")
+
+
+def show_top(lines, seconds, total, top):
+    plain = [line for line in lines if not line.inner]
+    for line in sorted(plain, key=lambda line: -seconds[line])[:top]:
+        print(f"{cells(line, seconds, total)}  {line.text[:150]}   # {line.layer}")
 
 
 def show_sums(lines, seconds, total):
-    by_layer, products = defaultdict(float), 0.0
-    for line, t in zip(lines, seconds, strict=True):
-        by_layer[line.layer] += t
-        products += t if line.operations else 0.0
+    by_layer = defaultdict(float)
+    by_kind = {"matrix products, of all layers together": 0.0}
+
+    def add(line):
+        own = seconds[line] - sum(seconds[inner] for inner in line.inner)
+        by_layer["(handing out work, and waiting for the other threads)" if line.inner else line.layer] += own
+        if line.operations:
+            by_kind["matrix products, of all layers together"] += own
+        for inner in line.inner:
+            add(inner)
+
+    for line in lines:
+        add(line)
     print("      µs  share  layer")
-    for layer, t in sorted(by_layer.items(), key=lambda item: -item[1]):
+    for layer, t in [*sorted(by_layer.items(), key=lambda item: -item[1]), *by_kind.items()]:
         print(f"{t * 1e6:8.1f} {t / total:6.1%}  {layer}")
-    print(f"{products * 1e6:8.1f} {products / total:6.1%}  matrix products, of all layers together")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
 """The matrix products that a case cannot do without, and nothing else: the limit of a NumPy program.
 
-Each product is timed in the ways there are, and the fastest is kept: all of BLAS's own threads; or one BLAS thread, and
-large products cut in two for threads that sleep while they wait (babytf's own, `babytf/engine/threads.py`).
-Changing BLAS's threads between products costs more than it brings, so one of the two is chosen for the whole step.
+They are timed in the ways there are, and the fastest is kept: with all of BLAS's own threads; in one thread; or every
+product cut in as many parts as there are cores, where each thread runs its parts of all products and never waits for
+the others. (No program could do the last quite so: the gradient of a kernel needs all rows. It is a limit indeed.)
 """
 
 import itertools
+import os
 import time
 
 import numpy as np
@@ -53,7 +54,7 @@ def operands(shape):
     )
 
 
-def best_of(function, *args, times=3):
+def best_of(function, *args, times=5):
     found = []
     for _ in range(times):
         start = time.perf_counter()
@@ -62,41 +63,45 @@ def best_of(function, *args, times=3):
     return min(found)
 
 
+def cut(arrays, count):
+    """Return a product's parts `(a, b, out)`, one per thread, along the longer side of the result."""
+    a, b, out = arrays
+    if out.ndim > 2:
+        return [(a[i::count], b[i::count], out[i::count]) for i in range(count)]
+    rows, columns = out.shape
+    size = max(rows, columns)
+    cuts = [slice(size * i // count, size * (i + 1) // count) for i in range(count)]
+    if rows >= columns:
+        return [(a[s], b, out[s]) for s in cuts]
+    return [(a, b[:, s], out[:, s]) for s in cuts]
+
+
+def multiply(calls):
+    for a, b, out in calls:
+        np.matmul(a, b, out=out)
+
+
 class ProductsPeer:
     def __init__(self, case=None):
         if case is None or case.measure not in ("step", "predict_many", "evaluate"):
             raise NotImplementedError("a limit of steps, and of many rows")
         self.case = case
         arrays: dict[tuple[int, ...], tuple] = {}
-        self.calls = [arrays.setdefault(s, operands(s)) for s in shapes_of(case, case.measure == "step")]
-        self.plans = [("BLAS's threads", threads.parallel, self._whole()), ("cut in two", threads.serial, self._cut())]
-        times = []
-        for _, hold, plan in self.plans:
+        calls = [arrays.setdefault(s, operands(s)) for s in shapes_of(case, case.measure == "step")]
+        count = os.cpu_count() or 1
+        parts = [list(part) for part in zip(*(cut(call, count) for call in calls), strict=True)]
+        ways = {
+            "BLAS's threads": (threads.parallel, multiply, (calls,)),
+            "one thread": (threads.serial, multiply, (calls,)),
+            "parts in threads": (threads.serial, threads.together, (multiply, [(part,) for part in parts])),
+        }
+        times = {}
+        for how, (hold, function, arguments) in ways.items():
             hold()
-            times.append(best_of(self._run, plan))
-        threads.parallel()
-        self.how, self.hold, self.plan = self.plans[int(np.argmin(times))]
-
-    def _whole(self):
-        return [(np.matmul, arrays) for arrays in self.calls]
-
-    def _cut(self):
-        threads.parallel()
-        plan, known = [], {}
-        for arrays in self.calls:
-            if id(arrays) not in known:
-                pieces = threads.parts(*arrays)
-                threads.serial()
-                cut, whole = best_of(threads.together, pieces), best_of(np.matmul, *arrays[:2], arrays[2])
-                threads.parallel()
-                known[id(arrays)] = (threads.together, (pieces,)) if cut < whole else (np.matmul, arrays)
-            plan.append(known[id(arrays)])
-        return plan
-
-    @staticmethod
-    def _run(plan):
-        for function, args in plan:
-            function(*args)
+            times[how] = best_of(function, *arguments)
+            threads.parallel()
+        self.how = min(times, key=times.__getitem__)
+        self.hold, self.function, self.arguments = ways[self.how]
 
     def prepare(self, x):
         return x
@@ -104,7 +109,7 @@ class ProductsPeer:
     def _steps(self, rows):
         self.hold()
         for _ in range(-(-rows // self.case.batch)):
-            self._run(self.plan)
+            self.function(*self.arguments)
         threads.parallel()
 
     def epoch(self, x, y):
