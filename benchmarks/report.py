@@ -174,6 +174,7 @@ def scale_part(report):
             lines.append(row([what, "–", "–", "–", "–", "–", "not available yet"]))
             continue
         verdict = "**faster than the products**" if found["grows_faster"] else "no faster than the products"
+        verdict = "disturbed by other work" if found["disturbed"] else verdict
         powers = (f"size^{found[key]:.2f}" for key in ("exponent", "exponent_of_products"))
         ends = (f"{found[key]:.2f}" for key in ("ratio_at_smallest", "ratio_at_largest"))
         lines.append(row([what, f"{found['sizes'][0]} to {found['sizes'][-1]}", *powers, *ends, verdict]))

@@ -184,8 +184,8 @@ def run_case(case, runners, rounds, steps):
     for peer, runner in runners.items():
         show(f"{case.name}: warming up {peer}")
         try:
-            results[peer] = {"rounds": [], **runner.build(case, steps)}
-            results[peer].pop("value", None)
+            runner.build(case, steps)
+            results[peer] = {"rounds": []}
         except Unavailable as why:
             unavailable[peer] = str(why)
     order = list(results)

@@ -196,8 +196,11 @@ def test_summary_says_what_grows_faster():
         "ratio_at_smallest": 1.0,
         "ratio_at_largest": 8.0,
         "grows_faster": True,
+        "disturbed": False,
     }
     assert not imported("scale.summary([1, 2, 4], [9.0, 10.0, 12.0], [1.0, 2.0, 4.0])", "scale")["grows_faster"]
+    # a step of 1 beside products of 2: the clock was disturbed
+    assert imported("scale.summary([1, 2], [1.0, 4.0], [2.0, 4.0])", "scale")["disturbed"]
 
 
 @pytest.mark.slow
@@ -276,6 +279,7 @@ def a_report():
 def a_scale():
     found = {"sizes": [1, 2], "steps": [1e-3, 4e-3], "products": [1e-3, 2e-3], "exponent": 2.0}
     found |= {"exponent_of_products": 1.0, "ratio_at_smallest": 1.0, "ratio_at_largest": 2.0, "grows_faster": True}
+    found |= {"disturbed": False}
     growing = {"width": found, "sequence length, LSTM": {"unavailable": "no LSTM"}}
     facts = {"cpu": "A Processor", "cores": 2, "load_before": 0.2, "date": "2026-01-02", "numba": False}
     return {**facts, "growing": growing}

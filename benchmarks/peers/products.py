@@ -1,13 +1,12 @@
 """The matrix products that a case cannot do without, and nothing else: the limit of a NumPy program.
 
-They are timed in the ways there are, and the fastest is kept: with all of BLAS's own threads; in one thread; or every
+They are timed in all the ways there are, in every round, and the fastest counts: with all of BLAS's own threads; in one thread; or every
 product cut in as many parts as there are cores, where each thread runs its parts of all products and never waits for
 the others. (No program could do the last quite so: the gradient of a kernel needs all rows. It is a limit indeed.)
 """
 
 import itertools
 import os
-import time
 
 import numpy as np
 from cases import EMBEDDING, HEADS, outputs
@@ -54,15 +53,6 @@ def operands(shape):
     )
 
 
-def best_of(function, *args, times=5):
-    found = []
-    for _ in range(times):
-        start = time.perf_counter()
-        function(*args)
-        found.append(time.perf_counter() - start)
-    return min(found)
-
-
 def cut(arrays, count):
     """Return a product's parts `(a, b, out)`, one per thread, along the longer side of the result."""
     a, b, out = arrays
@@ -90,26 +80,24 @@ class ProductsPeer:
         calls = [arrays.setdefault(s, operands(s)) for s in shapes_of(case, case.measure == "step")]
         count = os.cpu_count() or 1
         parts = [list(part) for part in zip(*(cut(call, count) for call in calls), strict=True)]
-        ways = {
-            "BLAS's threads": (threads.parallel, multiply, (calls,)),
-            "one thread": (threads.serial, multiply, (calls,)),
-            "parts in threads": (threads.serial, threads.together, (multiply, [(part,) for part in parts])),
-        }
-        times = {}
-        for how, (hold, function, arguments) in ways.items():
-            hold()
-            times[how] = best_of(function, *arguments)
-            threads.parallel()
-        self.how = min(times, key=times.__getitem__)
-        self.hold, self.function, self.arguments = ways[self.how]
+        self.kinds = [
+            (threads.parallel, multiply, (calls,)),  # BLAS's threads
+            (threads.serial, multiply, (calls,)),  # one thread
+            (threads.serial, threads.together, (multiply, [(part,) for part in parts])),
+        ]
+        self.ways = len(self.kinds)
+        self.turn = 0
 
     def prepare(self, x):
         return x
 
     def _steps(self, rows):
-        self.hold()
+        """Run the products of so many rows: in one way in this call, in the next way in the next."""
+        hold, function, arguments = self.kinds[self.turn % self.ways]
+        self.turn += 1
+        hold()
         for _ in range(-(-rows // self.case.batch)):
-            self.function(*self.arguments)
+            function(*arguments)
         threads.parallel()
 
     def epoch(self, x, y):
