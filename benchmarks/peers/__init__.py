@@ -3,8 +3,8 @@
 A peer is a class. `Peer(case)` builds the model; then `prepare(x)` turns inputs into what its library likes best,
 `epoch(x, y)` makes one pass in a new random order, `predict(x, batch)`, `call(x)` and `evaluate(x, y)` use the
 model, `save(path)` and `load(path)` (of a `Peer()` without a model) keep it in the library's own format. What a library
-cannot do raises NotImplementedError, and the tables say "not available". A peer that does the same work in several ways,
-one after the other, says in `ways` how many there are; the fastest of them is its time.
+cannot do raises NotImplementedError, and the tables say "not available". A peer that does the same work in several
+ways, one after the other, says in `ways` how many there are; the fastest of them is its time.
 """
 
 import importlib
