@@ -7,7 +7,8 @@ Each cycle fits a model with callbacks and changing batch sizes, evaluates and p
 with the loaded one; every few cycles it starts a new model. After every cycle the resident memory (RSS) and the number
 of live Python objects are noted. The first third of the time is warm-up. Through what comes after it a line is laid by
 least squares. The exit status is 1 if memory grows by more than `--megabytes` an hour, or objects by more than
-`--objects` a cycle, and the growth seen is larger than the noise about the line.
+`--objects` a cycle, and the growth seen is larger than the noise about the line (and, of memory, than 5 MB: so a
+run of one minute sees only what leaks fast).
 """
 
 import argparse
@@ -29,6 +30,7 @@ sys.path.append(str(Path(__file__).resolve().parent.parent))  # after PYTHONPATH
 BATCHES = (16, 32, 50, 64, 100, 128)
 WARM = 1 / 3  # of the time
 NEW_MODEL = 5  # cycles
+LEAST = 5.0  # MB: less is what the allocators of C take and keep, and no growth yet
 
 
 def parse_arguments():
@@ -115,7 +117,7 @@ def verdict(samples, args):
     objects, objects_noise = line_through(cycles, [float(s["objects"]) for s in after])
     growing = []
     # a slope counts only if it lifts the end above the noise: in a minute, one page more is much an hour
-    if memory > args.megabytes and memory * (hours[-1] - hours[0]) > max(3 * memory_noise, 2.0):
+    if memory > args.megabytes and memory * (hours[-1] - hours[0]) > max(3 * memory_noise, LEAST):
         growing.append("memory")
     if objects > args.objects and objects * (cycles[-1] - cycles[0]) > 3 * objects_noise:
         growing.append("objects")

@@ -1,7 +1,7 @@
 """The matrix products that a case cannot do without, and nothing else: the limit of a NumPy program.
 
-They are timed in all the ways there are, in every round, and the fastest counts: with BLAS's own threads; in one thread;
-or every product cut in as many parts as there are cores, where each thread runs its parts of all products and never
+They are timed in all the ways there are, in every round, and the fastest counts: with BLAS's threads; in one thread; or
+every product cut in as many parts as there are cores, where each thread runs its parts of all products and never
 waits for the others. (No program could do the last quite so: the gradient of a kernel needs all rows. It is a limit.)
 """
 
