@@ -17,7 +17,7 @@ from babytf.engine.graph import Graph, Node, Value
 from babytf.engine.plan import Plan
 from babytf.engine.variable import variable_label
 
-CHUNK = 32768
+CHUNK = 65536
 """Elements per piece when a chain of elementwise operations runs over a long vector piece by piece."""
 
 CHUNK_SHARED = 131072
@@ -228,7 +228,8 @@ class Source:
         else:
             text = self._fill(node, name)
         if node.row.products is not None:
-            self._hold_blas(True)
+            if node.row.products(*[v.spec for v in node.inputs], **node.params) > threads.ALONE:
+                self._hold_blas(True)
             a, b = (v.spec.shape for v in node.inputs)
             if not self._stretch and threads.cut(a, b, threads.count()) is not None:
                 pieces = self._parts(node)

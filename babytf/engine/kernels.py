@@ -265,7 +265,7 @@ def pick(x: np.ndarray, labels: np.ndarray, places: np.ndarray, out: np.ndarray)
     """`out[i] = x[i, labels[i]]`, along the last axis; `places` is filled with where that is in the flat array."""
     _check_labels(labels, x.shape[-1])
     np.add(_row_starts(labels.size, x.shape[-1]).reshape(labels.shape), labels, out=places, casting="unsafe")
-    np.take(x, places, out=out, mode="clip")
+    x.take(places, out=out, mode="clip")
 
 
 def subtract_one(x: np.ndarray, labels: np.ndarray, places: np.ndarray) -> None:

@@ -34,6 +34,9 @@ LARGE = 16_000_000
 TOGETHER = 8_000_000
 """Multiplications from which on the parts of a product run at once."""
 
+ALONE = 8_192
+"""Multiplications up to which BLAS uses one thread by itself."""
+
 CUT = 1 << 18
 """Multiplications from which on a product of many rows is cut, so that each thread can go on with its own rows."""
 
