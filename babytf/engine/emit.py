@@ -17,11 +17,14 @@ from babytf.engine.graph import Graph, Node, Value
 from babytf.engine.plan import Plan
 from babytf.engine.variable import variable_label
 
-CHUNK = 32768
+CHUNK = 65536
 """Elements per piece when a chain of elementwise operations runs over a long vector piece by piece."""
 
 CHUNK_SHARED = 131072
 """The same where several threads do so: shorter pieces have them wait for each other's turn in the interpreter."""
+
+WORTH_SHARING = 262144
+"""Elements from which on several threads do so; shorter vectors stay in one processor's cache."""
 
 RESERVED = (
     "np",
@@ -225,7 +228,8 @@ class Source:
         else:
             text = self._fill(node, name)
         if node.row.products is not None:
-            self._hold_blas(True)
+            if node.row.products(*[v.spec for v in node.inputs], **node.params) > threads.ALONE:
+                self._hold_blas(True)
             a, b = (v.spec.shape for v in node.inputs)
             if not self._stretch and threads.cut(a, b, threads.count()) is not None:
                 pieces = self._parts(node)
@@ -399,16 +403,16 @@ class Source:
                 ]
             )
         )
-        most = CHUNK if self.plan.threads == 1 else CHUNK_SHARED
+        most = CHUNK if self.plan.threads == 1 or size < WORTH_SHARING else CHUNK_SHARED
         shares = self._shares(update, size, arrays, [v for n in run for v in n.inputs], most)
-        self._add(f"shared({update}, {shares})", f"({size},) piece by piece, shared among {self.plan.threads} threads")
+        self._add(f"shared({update}, {shares})", f"({size},) piece by piece")
         if self.checked:
             for node in run:
                 self._check(node, self._fill(node, self.name(node.output)))
 
     def _shares(self, name: str, size: int, arguments: list[str], inputs: list[Value], most: int | None = None) -> str:
         """Declare the stretches of long vectors that each thread works on, and return the declaration's name."""
-        spans = plan_spans(size, self.plan.threads, inputs)
+        spans = plan_spans(size, self.plan.threads, inputs) if size >= WORTH_SHARING else [[(0, size)]]
         shares = self._unique(f"{name}_shares")
         longest = f", {most}" if most is not None else ""
         self._late.append((_wrapped(f"{shares} = pieces({spans}, {size}, (", arguments, f",){longest})"), ""))
@@ -431,7 +435,7 @@ class Source:
                 if self.plan.lanes.is_split(value, self._stretch):
                     self._by_row[text] = None
         size = loop.shape[0] if len(loop.shape) == 1 else 0
-        if size >= 2 * CHUNK and self.plan.threads > 1 and not self._stretch:
+        if size >= WORTH_SHARING and self.plan.threads > 1 and not self._stretch:
             shares = self._shares(name, size, arguments, [v for n in loop for v in n.inputs])
             self._add(f"shared({name}, {shares})", note)
         else:

@@ -184,8 +184,9 @@ class Lanes:
                 now = latest + latest % 2
             else:
                 now = max(p + 1 - p % 2 if s else p + 1 + p % 2 for p, s in zip(before, split, strict=True))
-                taken = {(now, id(v)): s for v, s in zip(node.inputs, split, strict=True)}
-                if any(seen.get(key, s) != s for key, s in taken.items()) or len(taken) < len(set(node.inputs)):
+                taken = [((now, id(v)), by_row) for v, by_row in zip(node.inputs, split, strict=True)]
+                known = {**dict(taken), **seen}
+                if any(known[key] != by_row for key, by_row in taken):
                     now += 1  # the same array by rows and as a whole: only all threads together can do that
                 else:
                     seen.update(taken)

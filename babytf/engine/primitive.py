@@ -198,9 +198,9 @@ def primitive(
         symbol: What a result is called in emitted programs; the row's name by default.
         products: `products(*specs, **params)`: multiplications in each matrix product, for an operation
             that is `np.matmul`: large ones are shared among threads, see `threads.py`.
-        rows: `rows(*specs, **params)`: for an operation that can be done row by row, whether each input is taken row
-            by row too (or whole): rows `i` to `j` of the result, by the same statements, need only rows `i` to `j` of those,
-            counted along the first axis, and have the same bits. `None` if it cannot. Elementwise rows need not say so.
+        rows: `rows(*specs, **params)`: for an operation that can be done row by row, counted along the first axis:
+            for each input, whether rows `i` to `j` of it are enough for rows `i` to `j` of the result (or all of it is
+            needed). The same statements must give the same bits. `None` if it cannot. Elementwise rows need not say.
 
     Returns:
         The row.

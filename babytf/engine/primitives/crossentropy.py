@@ -27,14 +27,19 @@ def _pick_vjp(g: Tensor, y: Tensor, x: Tensor, labels: Tensor) -> tuple[Tensor, 
     return bind("add_along_axis", g, along, axis=x.ndim - 1, size=x.shape[-1]), None
 
 
+def _places(*specs: Spec) -> Spec:
+    return Spec(specs[-1].shape, "int64")
+
+
 primitive(
     "pick",
-    source="kernels.pick({x}, {labels}, {out})",
+    source="kernels.pick({x}, {labels}, {places}, {out})",
     infer=lambda x, labels: Spec(labels.shape, x.dtype),
     vjp=_pick_vjp,
     latex=r"{x}_{{{labels}}}",
     domain=(-3.0, 3.0),
     symbol="picked",
+    scratch={"places": _places},
     rows=all_by_rows,
 )
 
@@ -51,13 +56,14 @@ def _sparse_vjp(
 
 primitive(
     "sparse_crossentropy",
-    source="kernels.pick({log_probabilities}, {labels}, {out})\nnp.negative({out}, out={out})",
+    source="kernels.pick({log_probabilities}, {labels}, {places}, {out})\nnp.negative({out}, out={out})",
     infer=_per_sample,
     inputs="logits log_probabilities labels",
     vjp=_sparse_vjp,
     latex=r"-{log_probabilities}_{{{labels}}}",
     domain=(-3.0, 3.0),
     symbol="loss",
+    scratch={"places": _places},
     rows=all_by_rows,
 )
 
@@ -83,7 +89,7 @@ primitive(
     "sparse_crossentropy_gradient",
     source=(
         "np.exp({log_probabilities}, out={out})\n"
-        "kernels.subtract_one({out}, {labels})\n"
+        "kernels.subtract_one({out}, {labels}, {places})\n"
         "np.multiply({out}, {g}[..., None], out={out})"
     ),
     infer=_like_logits,
@@ -92,6 +98,7 @@ primitive(
     latex=r"{g} (e^{{{log_probabilities}}} - \mathbf{{1}}_{{{labels}}})",
     domain=(-3.0, 3.0),
     symbol="grad",
+    scratch={"places": _places},
     rows=all_by_rows,
 )
 
