@@ -71,6 +71,7 @@ def program_of(args):
     return model.program(args.kind, *given), given
 
 
+FEWEST = 20  # steps
 QUIET = 0.1
 """Which step of a hundred is shown: among the fastest, as other work on the machine only ever adds to a time."""
 
@@ -144,7 +145,7 @@ class Timed:
         self.spent = self.namespace["_spent"] = [0] * len(self.all_lines)
         self.function = self.namespace[f"_timed_{name}"]
 
-    def _instrument(self, function, scopes, layer=""):
+    def _instrument(self, function, scopes, layer="(before the first layer)"):
         """Make the timed form of a function; return its lines."""
         at, lines, body = function.body[0].lineno - 2, [], ast.parse("_t = _clock()").body
         for node in function.body:
@@ -198,7 +199,7 @@ def measure(instance, timed, seconds):
             instance.function()
             timed.function()
         end = time.perf_counter() + seconds
-        while time.perf_counter() < end or len(whole) < 5:
+        while time.perf_counter() < end or len(whole) < FEWEST:
             start = time.perf_counter_ns()
             instance.function()
             whole.append(time.perf_counter_ns() - start)

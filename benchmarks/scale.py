@@ -61,7 +61,7 @@ def parse_arguments():
 
 
 def best_step(peers, case, rounds, seconds):
-    """Return each peer's seconds per step in its best round; they take turns."""
+    """Return each peer's seconds per step in its best round; they take turns, for longer while a round still helps."""
     works, best = [], [math.inf] * len(peers)
     for make in peers:
         peer, (x, y) = make(case), data(case, rows_of(case))
@@ -71,12 +71,15 @@ def best_step(peers, case, rounds, seconds):
         steps = max(1, min(400, int(seconds / (time.perf_counter() - start))))
         several = dataclasses.replace(case, steps=steps)
         works.append((peer, *data(several, rows_of(several)), steps))
-    for _ in range(rounds):
+    turn, improved = 0, True
+    while turn < rounds or (improved and 1 < rounds and turn < 3 * rounds):
+        before = list(best)
         for i, (peer, x, y, steps) in enumerate(works):
             for _ in range(getattr(peer, "ways", 1)):
                 start = time.perf_counter()
                 peer.epoch(x, y)
                 best[i] = min(best[i], (time.perf_counter() - start) / steps)
+        turn, improved = turn + 1, any(now < 0.97 * then for now, then in zip(best, before, strict=True))
     return best
 
 
