@@ -98,6 +98,12 @@ def times_table(cases):
     return lines
 
 
+def below_its_products(results):
+    """Return whether babytf was faster than the limit: then other work disturbed the clock."""
+    limit = results.get("matrix products alone")
+    return limit is not None and any(results[b]["best"] < limit["best"] for b in BASES if b in results)
+
+
 def machine_lines(report):
     about = report.get("peers", {})
     found = {module: version for facts in about.values() for module, version in facts.get("versions", {}).items()}
@@ -112,8 +118,13 @@ def machine_lines(report):
         f"- Versions: Python {', '.join(pythons) or 'unknown'}; {versions or 'unknown'}.",
         f"- {report['date']}, {report['rounds']} rounds or more; load of the machine {before} before, {after} after.",
     ]
-    if max(before or 0, after or 0) > 1.0:
-        lines.append("- **Other work was running on this machine**, so these figures are rough.")
+    impossible = [name for name, case in report["cases"].items() if below_its_products(case["results"])]
+    if max(before or 0, after or 0) > 1.0 or impossible:
+        lines.append(
+            "- **Other work was running on this machine: these figures are rough, and no measure of anybody.**"
+        )
+    if impossible:
+        lines.append(f"- Disturbed, as babytf took less time than its products alone: {'; '.join(impossible)}.")
     options = report.get("options", "")
     command = f"python benchmarks/run.py {options} --python PEERS --output benchmarks/results.json"
     return [
