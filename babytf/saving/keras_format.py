@@ -12,11 +12,12 @@ import time
 from typing import Any, BinaryIO
 
 from babytf.errors import explain
+from babytf.limits import loading
 from babytf.saving.archive import MAX_JSON_BYTES, Archive, parse_json
 from babytf.saving.hdf5 import H5Reader, write_h5
 from babytf.saving.keras2 import upgrade_file
 from babytf.saving.weights import Restore, gather
-from babytf.serialization import deserialize_keras_object, loading, serialize_sharing, sharing
+from babytf.serialization import deserialize_keras_object, serialize_sharing, sharing
 
 KERAS_VERSION = "3.15.0"
 """The version of the format that files are marked with."""

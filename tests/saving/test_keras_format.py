@@ -305,11 +305,54 @@ def test_a_lambda_needs_ones_own_copy_of_the_function(tmp_path):
     model = babytf.Sequential([babytf.Input((5,)), layers.Lambda(lambda x: x * 3, name="treble")])
     with pytest.warns(UserWarning, match="without its code"):
         model.save(tmp_path / "m.keras")
-    with pytest.raises(ValueError, match="treble holds a Python lambda"):
+    with pytest.raises(ValueError, match="(?s)Lambda 'treble' holds a function of a file.*never run.*safe_mode=False"):
         load_model(tmp_path / "m.keras")
     with pytest.raises(ValueError, match="never run"):
         load_model(tmp_path / "m.keras", safe_mode=False)
     again = load_model(tmp_path / "m.keras", custom_objects={"treble": lambda x: x * 3}, safe_mode=False)
+    np.testing.assert_array_equal(again(X), model(X))
+
+
+@babytf.saving.register_keras_serializable("tests")
+def treble(x):
+    return x * 3
+
+
+@pytest.mark.parametrize("name", ["m.keras", "m.h5", "folder"])
+@pytest.mark.parametrize("function", [treble, babytf.activations.relu])
+def test_a_lambda_of_a_function_with_a_name_needs_safe_mode_false(tmp_path, name, function):
+    model = babytf.Sequential([babytf.Input((5,)), layers.Lambda(function, name="l"), layers.Dense(2)])
+    model.compile("sgd", "mse")
+    model.save(tmp_path / name, **({"zipped": False} if name == "folder" else {}))
+    with pytest.raises(ValueError, match="(?s)Lambda 'l' holds a function of a file.*named.*safe_mode=False"):
+        load_model(tmp_path / name)
+    again = load_model(tmp_path / name, safe_mode=False)
+    np.testing.assert_array_equal(again(X), model(X))
+
+
+def test_a_lambda_of_a_function_that_is_not_known_is_refused_without_safe_mode_too(tmp_path):
+    def own(x):
+        return x * 3
+
+    model = babytf.Sequential([babytf.Input((5,)), layers.Lambda(own, name="l")])
+    model.save(tmp_path / "m.keras")
+    with pytest.raises(TypeError, match="(?s)unknown function 'own'.*custom_objects"):
+        load_model(tmp_path / "m.keras", safe_mode=False)
+    again = load_model(tmp_path / "m.keras", safe_mode=False, custom_objects={"own": own})
+    np.testing.assert_array_equal(again(X), model(X))
+
+
+def test_a_lambda_by_the_doors_that_have_no_safe_mode(tmp_path):
+    model = babytf.Sequential([babytf.Input((5,)), layers.Lambda(treble, name="l")])
+    config = json.loads(model.to_json())
+    for make in (
+        lambda: babytf.models.model_from_json(model.to_json()),
+        lambda: babytf.Sequential.from_config(config["config"]),
+        lambda: layers.deserialize(config["config"]["layers"][1]),
+    ):
+        with pytest.raises(ValueError, match="holds a function of a file"):
+            make()
+    again = babytf.saving.deserialize_keras_object(config, safe_mode=False)
     np.testing.assert_array_equal(again(X), model(X))
 
 
@@ -521,7 +564,7 @@ def test_functions_given_to_compile(tmp_path):
     y = np.ones((12, 2), "float32")
     model.fit(X, y, verbose=0)
     model.save(tmp_path / "m.keras")
-    again = load_model(tmp_path / "m.keras")
+    again = load_model(tmp_path / "m.keras", safe_mode=False)  # for the Lambda; functions given to compile need none
     assert again.evaluate(X, y, verbose=0, return_dict=True) == model.evaluate(X, y, verbose=0, return_dict=True)
 
 
