@@ -797,7 +797,7 @@ class TestLambda:
         }
         for again in (Lambda.from_config(config), Lambda.from_config(config, safe_mode=False)):
             assert_array_equal(again(np.ones((1, 2))).numpy(), [[3.0, 3.0]])
-        with pytest.raises(ValueError, match="(?s)Lambda 'l' holds a function of a file.*'tests>triple'"):
+        with pytest.raises(ValueError, match=r"(?s)Lambda 'l' holds a function of a file.*'tests>triple'"):
             Lambda.from_config(config, safe_mode=True)
 
     def test_the_code_of_a_lambda_is_not_saved(self):

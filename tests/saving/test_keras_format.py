@@ -305,7 +305,7 @@ def test_a_lambda_needs_ones_own_copy_of_the_function(tmp_path):
     model = babytf.Sequential([babytf.Input((5,)), layers.Lambda(lambda x: x * 3, name="treble")])
     with pytest.warns(UserWarning, match="without its code"):
         model.save(tmp_path / "m.keras")
-    with pytest.raises(ValueError, match="(?s)Lambda 'treble' holds a function of a file.*never run.*safe_mode=False"):
+    with pytest.raises(ValueError, match=r"(?s)Lambda 'treble' holds a function of a file.*never run.*safe_mode=False"):
         load_model(tmp_path / "m.keras")
     with pytest.raises(ValueError, match="never run"):
         load_model(tmp_path / "m.keras", safe_mode=False)
@@ -324,7 +324,7 @@ def test_a_lambda_of_a_function_with_a_name_needs_safe_mode_false(tmp_path, name
     model = babytf.Sequential([babytf.Input((5,)), layers.Lambda(function, name="l"), layers.Dense(2)])
     model.compile("sgd", "mse")
     model.save(tmp_path / name, **({"zipped": False} if name == "folder" else {}))
-    with pytest.raises(ValueError, match="(?s)Lambda 'l' holds a function of a file.*named.*safe_mode=False"):
+    with pytest.raises(ValueError, match=r"(?s)Lambda 'l' holds a function of a file.*named.*safe_mode=False"):
         load_model(tmp_path / name)
     again = load_model(tmp_path / name, safe_mode=False)
     np.testing.assert_array_equal(again(X), model(X))
@@ -336,7 +336,7 @@ def test_a_lambda_of_a_function_that_is_not_known_is_refused_without_safe_mode_t
 
     model = babytf.Sequential([babytf.Input((5,)), layers.Lambda(own, name="l")])
     model.save(tmp_path / "m.keras")
-    with pytest.raises(TypeError, match="(?s)unknown function 'own'.*custom_objects"):
+    with pytest.raises(TypeError, match=r"(?s)unknown function 'own'.*custom_objects"):
         load_model(tmp_path / "m.keras", safe_mode=False)
     again = load_model(tmp_path / "m.keras", safe_mode=False, custom_objects={"own": own})
     np.testing.assert_array_equal(again(X), model(X))

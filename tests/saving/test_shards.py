@@ -7,6 +7,7 @@ import pytest
 
 import babytf
 from babytf import layers
+from babytf.saving import shards
 
 X = np.ones((4, 5), "float32")
 GB = 1 << 30
@@ -84,3 +85,77 @@ def test_a_missing_part(saved):
     (path.parent / "w_00001.weights.h5").unlink()
     with pytest.raises(FileNotFoundError):
         model.load_weights(path)
+
+
+def names(path):
+    return sorted(file.name for file in path.parent.iterdir())
+
+
+def set_of(path):
+    where = json.loads(path.read_text())["weight_map"].values()
+    return sorted({name for files in where for name in ([files] if isinstance(files, str) else files)})
+
+
+def test_a_new_set_takes_the_place_of_the_old_one_in_one_step(saved):
+    """The new arrays lie in files of other names, so that no reader finds some of both."""
+    model, path = saved
+    (path.parent / "w_notes_00000.weights.h5").write_bytes(b"somebody else's")
+    first = set_of(path)
+    model.train_on_batch(X, np.ones((4, 3)))
+    model.save_weights(path, max_shard_size=200 / GB)
+    assert set(set_of(path)).isdisjoint(first)
+    assert names(path) == sorted(["w.weights.json", "w_notes_00000.weights.h5", *set_of(path)])
+    other = make()
+    other.load_weights(path)
+    for got, expected in zip(state(other), state(model), strict=True):
+        np.testing.assert_array_equal(got, expected)
+
+
+class Stop(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("crash", [True, False])
+@pytest.mark.parametrize("step", range(8))
+def test_whatever_is_stopped_between_two_steps_the_old_set_or_the_new_one_is_there(saved, monkeypatch, step, crash):
+    """Each file that is written, and the index, may be the last thing that happens; after a crash nothing cleans up."""
+    model, path = saved
+    before = [array.copy() for array in state(model)]
+    old = names(path)
+    model.train_on_batch(X, np.ones((4, 3)))
+    after = state(model)
+    done = []
+
+    def stopping(function):
+        def run(*args):
+            if len(done) == step:
+                raise Stop
+            function(*args)
+            done.append(args)
+
+        return run
+
+    for name in ("write_new", "write_atomically"):
+        monkeypatch.setattr(shards, name, stopping(getattr(shards, name)))
+    if crash:
+        monkeypatch.setattr(shards, "remove", lambda path: None)
+    try:
+        model.save_weights(path, max_shard_size=200 / GB)
+        expected = after
+    except Stop:
+        expected = before
+        assert crash or names(path) == old
+    monkeypatch.undo()
+    other = make()
+    other.load_weights(path)
+    for got, wanted in zip(state(other), expected, strict=True):
+        np.testing.assert_array_equal(got, wanted)
+
+
+def test_what_a_crash_left_is_in_nobodys_way(tmp_path):
+    path = tmp_path / "w.weights.json"
+    (tmp_path / "w_00000.weights.h5").write_bytes(b"a part of something")
+    model = make()
+    model.save_weights(path, max_shard_size=200 / GB)
+    make().load_weights(path)
+    assert (tmp_path / "w_00000.weights.h5").read_bytes() == b"a part of something"
