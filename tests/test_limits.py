@@ -47,9 +47,7 @@ def test_a_large_layer(door, functional, units):
 def test_what_is_said():
     with pytest.raises(ValueError, match=TOO_LARGE):
         model_from_json(json.dumps(described(10**12)))
-    with pytest.raises(
-        ValueError, match=r"(?s)larger than the memory.*\(8, 1000000000000\): 32,000\.0 GB"
-    ):
+    with pytest.raises(ValueError, match=r"(?s)larger than the memory.*\(8, 1000000000000\): 32,000\.0 GB"):
         layers.Dense(10**12, name="x").build((None, 8))
 
 

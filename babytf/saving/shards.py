@@ -1,7 +1,7 @@
 """Weights spread over several `.weights.h5` files, with a `.weights.json` that says which group is where.
 
 A set of files is saved whole or not at all: the arrays of a new set go into files of new names, which nothing refers to
-until the `.weights.json` is replaced, in one step. Then the files of the old set are removed.
+until the `.weights.json` is replaced, in one step. Then the files of the old set are removed, the first emptied.
 """
 
 from __future__ import annotations
@@ -114,7 +114,12 @@ def write(path: str, groups: Groups, max_shard_size: float) -> None:
         for name in written:
             remove(name)
         raise
-    for name in old - set(written):
+    first = f"{path.removesuffix('.weights.json')}_{0:05}{SUFFIX}"
+    if first not in written:  # Keras opens a file of this name before it looks into the index
+        empty = write_h5({})
+        with contextlib.suppress(OSError):  # the set is saved
+            write_atomically(first, lambda file: file.write(empty))
+    for name in old - {*written, first}:
         remove(name)
 
 
@@ -197,6 +202,20 @@ class ShardReader:
         for name in self._files.get(path, ()):
             found |= self._readers[name].group(path)
         return found
+
+    def group_paths(self) -> list[str]:
+        """The paths of all groups."""
+        return list(self._files)
+
+    def text(self, path: str, name: str) -> str | None:
+        """An attribute of a group that is a text; `None` if there is none.
+
+        Args:
+            path: Names joined by `/`.
+            name: The attribute's name.
+        """
+        found = (self._readers[file].text(path, name) for file in self._files.get(path, ()))
+        return next((text for text in found if text is not None), None)
 
 
 def _checked(files: Any) -> list[str]:

@@ -2,6 +2,7 @@
 
 import json
 
+import h5py
 import numpy as np
 import pytest
 
@@ -104,7 +105,10 @@ def test_a_new_set_takes_the_place_of_the_old_one_in_one_step(saved):
     model.train_on_batch(X, np.ones((4, 3)))
     model.save_weights(path, max_shard_size=200 / GB)
     assert set(set_of(path)).isdisjoint(first)
-    assert names(path) == sorted(["w.weights.json", "w_notes_00000.weights.h5", *set_of(path)])
+    kept = ["w.weights.json", "w_00000.weights.h5", "w_notes_00000.weights.h5"]  # Keras opens the second, now empty
+    assert names(path) == sorted([*kept, *set_of(path)])
+    with h5py.File(path.parent / "w_00000.weights.h5") as file:
+        assert list(file) == []
     other = make()
     other.load_weights(path)
     for got, expected in zip(state(other), state(model), strict=True):
@@ -116,7 +120,7 @@ class Stop(BaseException):
 
 
 @pytest.mark.parametrize("crash", [True, False])
-@pytest.mark.parametrize("step", range(8))
+@pytest.mark.parametrize("step", range(9))
 def test_whatever_is_stopped_between_two_steps_the_old_set_or_the_new_one_is_there(saved, monkeypatch, step, crash):
     """Each file that is written, and the index, may be the last thing that happens; after a crash nothing cleans up."""
     model, path = saved
@@ -143,8 +147,8 @@ def test_whatever_is_stopped_between_two_steps_the_old_set_or_the_new_one_is_the
         model.save_weights(path, max_shard_size=200 / GB)
         expected = after
     except Stop:
-        expected = before
-        assert crash or names(path) == old
+        expected = before if step < len(old) else after  # the index is the last of them
+        assert crash or step >= len(old) or names(path) == old
     monkeypatch.undo()
     other = make()
     other.load_weights(path)
@@ -157,5 +161,20 @@ def test_what_a_crash_left_is_in_nobodys_way(tmp_path):
     (tmp_path / "w_00000.weights.h5").write_bytes(b"a part of something")
     model = make()
     model.save_weights(path, max_shard_size=200 / GB)
-    make().load_weights(path)
-    assert (tmp_path / "w_00000.weights.h5").read_bytes() == b"a part of something"
+    other = make()
+    other.load_weights(path)
+    for got, expected in zip(state(other), state(model), strict=True):
+        np.testing.assert_array_equal(got, expected)
+
+
+def test_a_reader_between_two_sets_gets_an_error_and_no_mixture(saved):
+    """It read the old index, and finds its first file emptied and the others gone."""
+    model, path = saved
+    index = path.read_text()
+    model.save_weights(path, max_shard_size=200 / GB)
+    path.write_text(index)
+    before = [array.copy() for array in state(model)]
+    with pytest.raises((ValueError, OSError), match="w_0000"):
+        model.load_weights(path)
+    for got, expected in zip(state(model), before, strict=True):
+        np.testing.assert_array_equal(got, expected)
