@@ -329,6 +329,17 @@ def lookers():
             yield name, "inspect", extension, data
 
 
+def larger_than_the_memory():
+    """Layers with nothing beside them that says how large they may be, by every door."""
+    for units in (10**11, 10**12, 2**62):
+        config = sequential(layer("Dense", units=units, name="y"))
+        for door in ("json", "deserialize", "from_config", "clone"):
+            yield f"units {units}, {door}", door, "json", json.dumps(config).encode()
+        for door in ("inspect", "convert", "predict"):
+            yield f"units {units}, {door}", door, "keras", keras_file(config)
+            yield f"units {units}, {door}", door, "h5", legacy_file(config)
+
+
 # What stands where it does no harm: a name that no file can hold, and a training configuration that is none.
 LOADED = {
     ("JSON, lone surrogate", "json"),
@@ -344,7 +355,7 @@ def results(tmp_path_factory):
     (folder / "good.keras").write_bytes(keras_file(CONFIG, weights(lambda group: None)))
     (folder / "good.weights.h5").write_bytes(weights(lambda group: None))
     names, lines = {}, []
-    for i, (name, door, extension, data) in enumerate((*cases(), *lookers())):
+    for i, (name, door, extension, data) in enumerate((*cases(), *lookers(), *larger_than_the_memory())):
         if data is not None:
             path = folder / f"{i}.{extension}"
             path.write_bytes(data)
