@@ -65,7 +65,7 @@ def write_directory_atomically(path: str, contents: Mapping[str, bytes | memoryv
 
     Args:
         path: The directory; one that is there is replaced.
-        contents: From file names to bytes.
+        contents: From file names, with folders where they have any, to bytes.
 
     Raises:
         OSError: If it cannot be written.
@@ -75,6 +75,7 @@ def write_directory_atomically(path: str, contents: Mapping[str, bytes | memoryv
     os.mkdir(beside)
     try:
         for name, data in contents.items():
+            os.makedirs(os.path.dirname(os.path.join(beside, name)), exist_ok=True)
             with open(os.path.join(beside, name), "wb") as file:
                 file.write(data)
                 file.flush()

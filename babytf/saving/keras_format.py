@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 from babytf.errors import explain
 from babytf.limits import loading
 from babytf.saving.archive import MAX_JSON_BYTES, Archive, parse_json
+from babytf.saving.assets import gather_assets, restore_assets
 from babytf.saving.hdf5 import H5Reader, write_h5
 from babytf.saving.keras2 import upgrade_file
 from babytf.saving.weights import Restore, gather
@@ -41,6 +42,7 @@ def members(model: Any, include_optimizer: bool) -> dict[str, bytes | memoryview
         METADATA: json.dumps(metadata).encode(),
         CONFIG: config_json(model, serialize_sharing(model)).encode(),
         WEIGHTS: write_h5(gather(model, skip)),
+        **gather_assets(model),
     }
 
 
@@ -79,7 +81,9 @@ def read_model(file: BinaryIO, custom_objects: dict[str, Any] | None, compile: b
     config = archive.json(CONFIG)
     if METADATA in archive and is_keras_2(archive.json(METADATA)):
         config = upgrade_file(config)
-    return _make(config, archive.open(WEIGHTS), custom_objects, compile, safe_mode)
+    model = _make(config, archive.open(WEIGHTS), custom_objects, compile, safe_mode)
+    restore_assets(model, archive)
+    return model
 
 
 def read_directory(path: str, custom_objects: dict[str, Any] | None, compile: bool, safe_mode: bool) -> Any:
@@ -87,7 +91,9 @@ def read_directory(path: str, custom_objects: dict[str, Any] | None, compile: bo
     with open(os.path.join(path, CONFIG), "rb") as file:
         config = parse_json(file.read(MAX_JSON_BYTES + 1), CONFIG)
     with open(os.path.join(path, WEIGHTS), "rb") as file:
-        return _make(config, file, custom_objects, compile, safe_mode)
+        model = _make(config, file, custom_objects, compile, safe_mode)
+    restore_assets(model, path)
+    return model
 
 
 def is_keras_2(metadata: Any) -> bool:

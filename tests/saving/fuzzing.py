@@ -148,9 +148,7 @@ def tree_changed(tree: Any, chance: random.Random) -> Any:
             part[path[-1]] = copy.deepcopy(below(tree, other))
         elif kind == 5:
             other = chance.choice([place for place in found if type(below(tree, place)) is type(part[path[-1]])])
-            if (
-                path != other[: len(path)] and other != path[: len(other)]
-            ):  # two names, or two calls, in each other's place
+            if path != other[: len(path)] and other != path[: len(other)]:
                 aside = below(tree, other[:-1])
                 part[path[-1]], aside[other[-1]] = aside[other[-1]], part[path[-1]]
         elif kind == 2 and isinstance(part, list):
@@ -276,7 +274,7 @@ class Trial:
         file = self.folder / name
         file.write_bytes(data)
         before = self.bits() if name.startswith("w") else []
-        started = time.process_time()
+        started, made = time.process_time(), None
         try:
             with watched(file) as seen:
                 if name.startswith("w"):
@@ -285,10 +283,8 @@ class Trial:
                     model_from_json(data)
                 else:
                     made = load_model(file)
-                    if self.loaded % 8 == 0 and len(made.inputs) == 1:
-                        made.predict(
-                            np.zeros((1, *(size or 1 for size in made.inputs[0].shape[1:])), "float32"), verbose=0
-                        )
+            if made is not None and self.loaded % 8 == 0 and len(made.inputs) == 1:
+                made.predict(np.zeros((1, *(size or 1 for size in made.inputs[0].shape[1:])), "float32"), verbose=0)
             self.loaded += 1
             wrong = None
         except FAMILIES as error:

@@ -1,5 +1,7 @@
 """Files made to break a reader: each gives one typed error, soon, in little memory, and changes nothing.
 
+CVE-2026-0897 is among them: an array in a `.keras` file that declares a shape of terabytes.
+
 One process of its own (`measured_load.py`) loads them all, by `load_model` and by `load_weights`, and has the editor
 and the command line look at them.
 """
