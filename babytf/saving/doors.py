@@ -96,8 +96,9 @@ def load_model(
         filepath: Path, or a binary file open for reading.
         custom_objects: From names to classes and functions of your own.
         compile: Whether to compile it as it was saved, and take up the optimizer's state.
-        safe_mode: Whether to refuse a model with a lambda. With `False`, your own function is used in place of the
-            stored one, which is never run: `custom_objects={"name of the layer": function}`.
+        safe_mode: Whether to refuse a model with a `Lambda`. With `False`, a function that it names must be registered,
+            passed or the library's own, and your own is used in place of one that is stored as code, which is never
+            run: `custom_objects={"name of the layer": function}`.
 
     Returns:
         The model.
@@ -118,7 +119,8 @@ def load_model(
     with naming(path), opened(path, filepath) as file:
         start = file.read(4)
         file.seek(0)
-        read = legacy_h5.read_model if start == b"\x89HDF" else keras_format.read_model
+        is_h5 = start == b"\x89HDF" or (path is not None and path.endswith(LEGACY) and start != b"PK\x03\x04")
+        read = legacy_h5.read_model if is_h5 else keras_format.read_model
         return read(file, custom_objects, compile, safe_mode)
 
 

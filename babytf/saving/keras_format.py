@@ -9,6 +9,7 @@ import io
 import json
 import os
 import time
+import warnings
 from typing import Any, BinaryIO
 
 from babytf.errors import explain
@@ -107,6 +108,7 @@ def is_keras_2(metadata: Any) -> bool:
 
 def _make(config: Any, weights: BinaryIO, custom_objects: dict[str, Any] | None, compile: bool, safe_mode: bool) -> Any:
     check_describes_model(config, CONFIG)
+    _leave_out_lora(config)
     if not compile:
         config["compile_config"] = None
     with H5Reader(weights) as reader:
@@ -115,6 +117,31 @@ def _make(config: Any, weights: BinaryIO, custom_objects: dict[str, Any] | None,
         check_is_model(model, CONFIG)
         load.finish(Restore(model, reader).fill())
     return model
+
+
+def _leave_out_lora(config: Any) -> None:
+    """Take low-rank adaptation out of a configuration: in a file its product was added to the kernel."""
+    waiting, found = [config], []
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            inner = item.get("config")
+            if isinstance(inner, dict) and inner.get("lora_rank") is not None and item.get("module") == "keras.layers":
+                found.append(str(inner.get("name")))
+                inner["lora_rank"] = None
+                inner.pop("lora_alpha", None)
+            waiting += item.values()
+        elif isinstance(item, list):
+            waiting += item
+    if found:
+        warnings.warn(
+            explain(
+                "low-rank adaptation is not available: it was left out of what was loaded.",
+                got=f"lora_rank of {', '.join(sorted(found)[:8])}",
+                expected="the same predictions; in training, the whole kernel changes",
+            ),
+            stacklevel=5,
+        )
 
 
 def check_describes_model(config: Any, what: str) -> None:

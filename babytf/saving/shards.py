@@ -180,7 +180,7 @@ class ShardReader:
         self._readers: dict[str, H5Reader] = {}
         try:
             for name in names:
-                beside = self._open.enter_context(open(os.path.join(os.path.dirname(path), name), "rb"))
+                beside = self._open.enter_context(_opened(os.path.join(os.path.dirname(path), name), path))
                 self._readers[name] = self._open.enter_context(H5Reader(beside))
         except BaseException:
             self._open.close()
@@ -216,6 +216,20 @@ class ShardReader:
         """
         found = (self._readers[file].text(path, name) for file in self._files.get(path, ()))
         return next((text for text in found if text is not None), None)
+
+
+def _opened(path: str, index: str) -> BinaryIO:
+    try:
+        return open(path, "rb")
+    except FileNotFoundError:
+        raise FileNotFoundError(
+            explain(
+                f"{os.path.basename(index)}: there is no file {os.path.basename(path)} beside it.",
+                got=repr(path),
+                expected="all the files of one set",
+                fix="copy the whole set, or load again if somebody was saving just now",
+            )
+        ) from None
 
 
 def _checked(files: Any) -> list[str]:
