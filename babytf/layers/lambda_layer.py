@@ -124,12 +124,16 @@ def _refuse_described(config: dict[str, Any]) -> None:
         value = config.get(argument)
         if callable(value) or (argument != "function" and not isinstance(value, dict)):
             continue
-        kind, name = (value.get("class_name"), value.get("config")) if isinstance(value, dict) else (None, value)
-        code = kind == "__lambda__" or not isinstance(name, str)
+        described = value if isinstance(value, dict) else {"config": value}
+        name = described.get("config")
+        code = described.get("class_name") == "__lambda__" or not isinstance(name, str)
+        how = "stored as code, which is never run" if code else f"named {str(name)[:80]!r}"
         raise ValueError(
             explain(
                 f"Lambda {config.get('name')!r} holds a function of a file, which is refused in safe mode.",
-                got=f"`{argument}` stored as code, which is never run" if code else f"`{argument}` named {name[:80]!r}",
+                got=f"`{argument}` stored as code, which is never run"
+                if code
+                else f"`{argument}` named {str(name)[:80]!r}",
                 expected="layers that are classes of the library or your own",
                 fix="if you know the file: safe_mode=False, and your function registered or in custom_objects"
                 + (f", {{{config.get('name')!r}: your_function}}" if code else ""),

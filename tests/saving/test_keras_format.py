@@ -318,6 +318,28 @@ def treble(x):
     return x * 3
 
 
+def test_low_rank_adaptation_is_left_out_with_a_warning(tmp_path):
+    """Keras writes the kernel with the product of the low-rank parts added, and the rank beside it."""
+    model = babytf.Sequential([babytf.Input((5,)), layers.Dense(2, name="adapted")])
+    model.save(tmp_path / "m.keras")
+    with zipfile.ZipFile(tmp_path / "m.keras") as file:
+        members = {name: file.read(name) for name in file.namelist()}
+    config = json.loads(members["config.json"])
+    config["config"]["layers"][1]["config"] |= {"lora_rank": 2, "lora_alpha": 4}
+    with open(tmp_path / "m.keras", "wb") as file:
+        write_zip(file, {**members, "config.json": json.dumps(config).encode()})
+    with pytest.warns(UserWarning, match=r"(?s)low-rank adaptation.*lora_rank of adapted"):
+        again = load_model(tmp_path / "m.keras")
+    np.testing.assert_array_equal(again(X), model(X))
+
+
+def test_a_page_in_place_of_a_file_is_told_as_what_it_is_not(tmp_path):
+    for name, kind in (("m.h5", "HDF5 file"), ("m.keras", "zip file")):
+        (tmp_path / name).write_bytes(b"<!DOCTYPE html><html>")
+        with pytest.raises(ValueError, match=rf"(?s){name}: .*{kind}"):
+            load_model(tmp_path / name)
+
+
 @pytest.mark.parametrize("name", ["m.keras", "m.h5", "folder"])
 @pytest.mark.parametrize("function", [treble, babytf.activations.relu])
 def test_a_lambda_of_a_function_with_a_name_needs_safe_mode_false(tmp_path, name, function):

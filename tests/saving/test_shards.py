@@ -84,7 +84,7 @@ def test_files_elsewhere_are_not_opened(saved, name):
 def test_a_missing_part(saved):
     model, path = saved
     (path.parent / "w_00001.weights.h5").unlink()
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match=r"w\.weights\.json: there is no file w_00001\.weights\.h5 beside it"):
         model.load_weights(path)
 
 
