@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 from babytf.engine.primitive import Spec, primitive
-from babytf.engine.primitives.common import broadcast_spec, sum_to
+from babytf.engine.primitives.common import all_by_rows, broadcast_spec, by_rows_beside, sum_to
 from babytf.engine.primitives.reduction import reduced, spread
 from babytf.engine.tensor import Tensor, bind
 
@@ -35,6 +35,7 @@ primitive(
     latex=r"{x}_{{{labels}}}",
     domain=(-3.0, 3.0),
     symbol="picked",
+    rows=all_by_rows,
 )
 
 
@@ -57,6 +58,7 @@ primitive(
     latex=r"-{log_probabilities}_{{{labels}}}",
     domain=(-3.0, 3.0),
     symbol="loss",
+    rows=all_by_rows,
 )
 
 
@@ -90,6 +92,7 @@ primitive(
     latex=r"{g} (e^{{{log_probabilities}}} - \mathbf{{1}}_{{{labels}}})",
     domain=(-3.0, 3.0),
     symbol="grad",
+    rows=all_by_rows,
 )
 
 # --- classes given by probabilities: logits and target (..., K)
@@ -122,6 +125,7 @@ primitive(
     domain=(-3.0, 3.0),
     scratch={"t": lambda logits, log_probabilities, target, axis: Spec(logits.shape, logits.dtype)},
     symbol="loss",
+    rows=by_rows_beside,
 )
 
 # --- two classes: logits and target of one shape
