@@ -131,9 +131,7 @@ def _refuse_described(config: dict[str, Any]) -> None:
         raise ValueError(
             explain(
                 f"Lambda {config.get('name')!r} holds a function of a file, which is refused in safe mode.",
-                got=f"`{argument}` stored as code, which is never run"
-                if code
-                else f"`{argument}` named {str(name)[:80]!r}",
+                got=f"`{argument}` {how}",
                 expected="layers that are classes of the library or your own",
                 fix="if you know the file: safe_mode=False, and your function registered or in custom_objects"
                 + (f", {{{config.get('name')!r}: your_function}}" if code else ""),
