@@ -328,6 +328,8 @@ class FlatGroup:
 
     Args:
         variables: At least one; all of one dtype. They keep their values.
+        name: The vector's name.
+        blank_members: Whether they are all blank, as the vector is: then nothing is copied, and no memory touched.
 
     Attributes:
         vector: A Variable of shape `(P,)`: all the members' elements. Assigning it changes them, and the
@@ -336,17 +338,20 @@ class FlatGroup:
         spans: `(offset, size)` of each member in the vector.
     """
 
-    def __init__(self, variables: Sequence[Variable], name: str = "flat") -> None:
+    def __init__(self, variables: Sequence[Variable], name: str = "flat", blank_members: bool = False) -> None:
         self.members = list(variables)
         sizes = [v.size for v in self.members]
         offsets = [sum(sizes[:i]) for i in range(len(sizes))]
         self.spans = list(zip(offsets, sizes, strict=True))
         self.vector = Variable(blank, (sum(sizes),), self.members[0].dtype, trainable=False, name=name)
         self.vector.group = self
-        self.adopt()
+        self._adopt(copy=not blank_members)
 
     def adopt(self) -> None:
         """Move the members into this group's vector, if another group has taken them away."""
+        self._adopt(copy=True)
+
+    def _adopt(self, copy: bool) -> None:
         storage = self.vector._storage
         if all(v._storage is storage for v in self.members):
             return
@@ -354,7 +359,8 @@ class FlatGroup:
         for variable, (offset, size) in zip(self.members, self.spans, strict=True):
             variable._storage.detach()
             part = storage.array[offset : offset + size].reshape(variable.shape)
-            np.copyto(part, variable._array)
+            if copy:
+                np.copyto(part, variable._array)
             variable._array = part
             variable._storage = storage
             variable._seen = None
@@ -384,4 +390,4 @@ class FlatGroup:
             Variable(blank if value == 0 else np.full(v.shape, value), v.shape, v.dtype, trainable=False, name=n)
             for v, n in zip(self.members, names, strict=True)
         ]
-        return FlatGroup(fresh)
+        return FlatGroup(fresh, blank_members=value == 0)
