@@ -125,6 +125,7 @@ class Program:
         for variable in source.variables.values():
             if variable.group is not None and variable is variable.group.vector:
                 variable.group.adopt()  # another group may have taken its members since
+            variable._storage.untouched = False
         memory = [np.empty(size, np.uint8) for size in source.plan.slots]
 
         def buffer(slot: int, shape: tuple[int, ...], dtype: Any) -> np.ndarray:

@@ -41,12 +41,19 @@ def blank(shape: Sequence[int], dtype: Any) -> np.ndarray:
 
 
 class Storage:
-    """The memory of one variable, or of all the members of a `FlatGroup`."""
+    """The memory of one variable, or of all the members of a `FlatGroup`.
 
-    __slots__ = ("array", "readers")
+    Attributes:
+        array: All of it.
+        untouched: Whether it is as `blank` made it: nothing has been written yet.
+        readers: The Tensors that look at it.
+    """
 
-    def __init__(self, array: np.ndarray) -> None:
+    __slots__ = ("array", "readers", "untouched")
+
+    def __init__(self, array: np.ndarray, untouched: bool = False) -> None:
         self.array = array
+        self.untouched = untouched
         self.readers: dict[int, weakref.ref[Tensor]] = {}
 
     def look(self, tensor: Tensor) -> None:
@@ -57,6 +64,7 @@ class Storage:
 
     def detach(self) -> None:
         """Give each Tensor that looks at this memory a copy of its own: the memory is about to change."""
+        self.untouched = False
         readers, self.readers = self.readers, {}
         for reader in list(readers.values()):
             tensor = reader()
@@ -128,7 +136,7 @@ class Variable(Operators):
         self.group: FlatGroup | None = None
         with eager():
             array = self._first_value(initializer, shape, dtype)
-        self._storage = Storage(array)
+        self._storage = Storage(array, untouched=initializer is blank)
         self._array = array
         self._seen: weakref.ref[Tensor] | None = None
 
@@ -329,7 +337,6 @@ class FlatGroup:
     Args:
         variables: At least one; all of one dtype. They keep their values.
         name: The vector's name.
-        blank_members: Whether they are all blank, as the vector is: then nothing is copied, and no memory touched.
 
     Attributes:
         vector: A Variable of shape `(P,)`: all the members' elements. Assigning it changes them, and the
@@ -338,33 +345,32 @@ class FlatGroup:
         spans: `(offset, size)` of each member in the vector.
     """
 
-    def __init__(self, variables: Sequence[Variable], name: str = "flat", blank_members: bool = False) -> None:
+    def __init__(self, variables: Sequence[Variable], name: str = "flat") -> None:
         self.members = list(variables)
         sizes = [v.size for v in self.members]
         offsets = [sum(sizes[:i]) for i in range(len(sizes))]
         self.spans = list(zip(offsets, sizes, strict=True))
         self.vector = Variable(blank, (sum(sizes),), self.members[0].dtype, trainable=False, name=name)
         self.vector.group = self
-        self._adopt(copy=not blank_members)
+        self.adopt()
 
     def adopt(self) -> None:
         """Move the members into this group's vector, if another group has taken them away."""
-        self._adopt(copy=True)
-
-    def _adopt(self, copy: bool) -> None:
         storage = self.vector._storage
         if all(v._storage is storage for v in self.members):
             return
+        untouched = storage.untouched and all(v._storage.untouched for v in self.members)
         storage.detach()
         for variable, (offset, size) in zip(self.members, self.spans, strict=True):
             variable._storage.detach()
             part = storage.array[offset : offset + size].reshape(variable.shape)
-            if copy:
+            if not untouched:
                 np.copyto(part, variable._array)
             variable._array = part
             variable._storage = storage
             variable._seen = None
             variable.group = self
+        storage.untouched = untouched
         layout_version[0] += 1
 
     def concat(self, tensors: Sequence[Any]) -> Tensor:
@@ -390,4 +396,4 @@ class FlatGroup:
             Variable(blank if value == 0 else np.full(v.shape, value), v.shape, v.dtype, trainable=False, name=n)
             for v, n in zip(self.members, names, strict=True)
         ]
-        return FlatGroup(fresh, blank_members=value == 0)
+        return FlatGroup(fresh)
