@@ -256,7 +256,7 @@ def beside(*products: Sequence[threads.Part]) -> list[list[threads.Part]]:
 def rows(batch: int, count: int, arrays: Sequence[Any]) -> list[list[Any]]:
     """For each thread, its samples' rows of arrays; of a list, the array that is its own."""
 
-    def share(array: Any, i: int, samples: slice) -> np.ndarray:
+    def share(array: Any, i: int, samples: slice) -> Any:
         if isinstance(array, list):
             return array[i]
         times = array.shape[0] // batch
