@@ -6,7 +6,6 @@ where it has them. What a name stands for is looked up in `registry.py` and nowh
 
 from __future__ import annotations
 
-import math
 import types
 import warnings
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ import numpy as np
 
 from babytf import config as settings
 from babytf.errors import did_you_mean, explain, unknown_name
+from babytf.limits import declaring
 from babytf.registry import (
     CustomObjectScope,
     builtin,
@@ -37,15 +37,15 @@ __all__ = [
     "Configurable",
     "CustomObjectScope",
     "builtin",
-    "claim",
     "custom_object_scope",
     "deserialize_keras_object",
     "get_custom_objects",
     "get_registered_name",
     "get_registered_object",
-    "loading",
+    "in_memory",
     "lookup",
     "register_keras_serializable",
+    "safety",
     "serialize_argument",
     "serialize_keras_object",
     "serialize_sharing",
@@ -56,9 +56,11 @@ Config = dict[str, Any]
 
 # Functions in files are looked up in these families, in this order, when the file names none.
 _FUNCTION_FAMILIES = ("activations", "constraints", "initializers", "losses", "metrics", "optimizers", "regularizers")
+_FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, np.ufunc)
 _ARRAY_DTYPES = frozenset(settings.DTYPES)
 
 _SAFE: ContextVar[bool | None] = ContextVar("safe mode of the load", default=None)
+_IN_MEMORY: ContextVar[bool] = ContextVar("whether a copy is made, and no file", default=False)
 _OWNER: ContextVar[str | None] = ContextVar("name of the object being made", default=None)
 _WRITTEN: ContextVar[dict[int, tuple[Any, int]] | None] = ContextVar("objects written so far", default=None)
 _READ: ContextVar[dict[tuple[int, str], Any] | None] = ContextVar("objects read so far", default=None)
@@ -71,71 +73,25 @@ def sharing() -> Iterator[None]:
         yield
 
 
-class Loading:
-    """A model that is being read from a file, which bounds its weights and is to fill them.
-
-    Args:
-        stored: How many numbers the file holds.
-    """
-
-    def __init__(self, stored: int) -> None:
-        self.stored = stored
-        self.left = stored + SPARE_NUMBERS
-        self.blank: list[Any] = []
-
-    def finish(self, filled: set[int]) -> None:
-        """Run the initializers of the weights that the file had no values for.
-
-        Args:
-            filled: The ids of the variables that have their values.
-        """
-        for variable in self.blank:
-            if id(variable) not in filled:
-                variable.assign(variable.initializer(variable.shape, dtype=variable.dtype))
-
-
-SPARE_NUMBERS = 1 << 22
-_LOADING: ContextVar[Loading | None] = ContextVar("the load", default=None)
+@contextmanager
+def in_memory() -> Iterator[None]:
+    """While this lasts, functions are handed over as they are: a copy made in this process needs no names for them."""
+    with setting(_IN_MEMORY, True):
+        yield
 
 
 @contextmanager
-def loading(stored: int) -> Iterator[Loading]:
-    """While this lasts, weights beyond what the file holds are refused before memory is taken for them.
+def safety(safe_mode: bool | None) -> Iterator[bool | None]:
+    """What the caller of a load said about functions in files, which holds for all within.
 
     Args:
-        stored: How many numbers the file holds.
+        safe_mode: What the caller says now; `None` leaves it to those further out.
+
+    Yields:
+        What holds; `None` if nobody said anything.
     """
-    load = Loading(stored)
-    with setting(_LOADING, load):
-        yield load
-
-
-def claim(owner: str, shape: tuple[int, ...]) -> Loading | None:
-    """Called before a weight is made.
-
-    Args:
-        owner: Whose weight it is, for messages.
-        shape: Its shape.
-
-    Returns:
-        The load that it is made for, which keeps a list of weights that start blank; `None` if there is none.
-
-    Raises:
-        ValueError: If the configuration in a file asks for more weights than the file holds.
-    """
-    load = _LOADING.get()
-    if load is not None:
-        load.left -= math.prod(shape)
-        if load.left < 0:
-            raise ValueError(
-                explain(
-                    f"{owner} is larger than the file it comes from.",
-                    got=f"a weight of shape {shape}",
-                    expected=f"at most the {load.stored} numbers that are stored",
-                    fix="the configuration and the weights do not belong together: get the file again",
-                )
-            )
-    return load
+    with setting(_SAFE, _SAFE.get() if safe_mode is None else safe_mode):
+        yield _SAFE.get()
 
 
 # --------------------------------------------------------------------------------------------- writing
@@ -177,6 +133,8 @@ def serialize_keras_object(obj: Any) -> Any:
     if hasattr(obj, "__array__") and not hasattr(obj, "get_config"):
         array = np.asarray(obj)
         return {"class_name": "__tensor__", "config": {"value": array.tolist(), "dtype": array.dtype.name}}
+    if _IN_MEMORY.get() and isinstance(obj, _FUNCTIONS):
+        return obj
     if isinstance(obj, types.FunctionType) and obj.__name__ == "<lambda>":
         warnings.warn(
             explain(
@@ -192,7 +150,7 @@ def serialize_keras_object(obj: Any) -> Any:
 
 
 def _serialize_named(obj: Any) -> Config:
-    if isinstance(obj, (types.FunctionType, types.BuiltinFunctionType, np.ufunc)):
+    if isinstance(obj, _FUNCTIONS):
         name = _function_name(obj)
         return _written(
             obj, {"module": "builtins", "class_name": "function", "config": name, "registered_name": "function"}
@@ -283,8 +241,9 @@ def deserialize_keras_object(
     Args:
         config: What `serialize_keras_object` returned, or the same read from JSON.
         custom_objects: From names to classes or functions of your own.
-        safe_mode: Whether to refuse code stored in place of a function's name. Such code is never run: with
-            `False`, your own function is used instead, looked up in `custom_objects` by the name of the layer.
+        safe_mode: Whether to refuse every `Lambda`, and code stored in place of a function's name. Such code is never
+            run: with `False`, your own function is used instead, looked up in `custom_objects` by the name of the
+            layer; a function that is named is looked up by that name.
         kwargs: `module`: where to look first for a name that comes without a module.
 
     Returns:
@@ -298,7 +257,7 @@ def deserialize_keras_object(
     if kwargs:
         raise TypeError(f"deserialize_keras_object() got an unexpected keyword argument {next(iter(kwargs))!r}")
     ambient = _SAFE.get()
-    with CustomObjectScope(custom_objects), setting(_SAFE, safe_mode if ambient is None else ambient):
+    with CustomObjectScope(custom_objects), safety(safe_mode if ambient is None else None), declaring():
         if isinstance(config, str):
             custom = get_registered_object(config)
             return config if custom is None else custom

@@ -125,6 +125,8 @@ def machine_lines(report):
         )
     if impossible:
         lines.append(f"- Disturbed, as babytf took less time than its products alone: {'; '.join(impossible)}.")
+    if "note" in report:  # written into the file by hand
+        lines.append(f"- {report['note']}")
     options = report.get("options", "")
     command = f"python benchmarks/run.py {options} --python PEERS --output benchmarks/results.json"
     return [

@@ -16,7 +16,7 @@ PACKAGE = Path(babytf.__file__).parent
 # From the ground up: a module may import from its own row and from the rows above it in this list.
 LEVELS = [
     ("errors",),
-    ("check", "config", "naming", "tree"),
+    ("check", "config", "limits", "naming", "tree"),
     ("engine",),
     ("ops", "random"),
     ("registry", "serialization", "dtype_policies"),

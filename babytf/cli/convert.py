@@ -8,14 +8,19 @@ from typing import Any
 
 from babytf.errors import explain
 from babytf.saving import load_model, save_model, save_weights
+from babytf.saving.doors import convert_weights
 
 _EXAMPLES = """\
 examples:
   python -m babytf convert keras2_model.h5 model.keras
   python -m babytf convert model.keras model.weights.h5
   python -m babytf convert model.keras model.weights.json --max-shard-size 0.5
+  python -m babytf convert model.weights.json model.weights.h5
   python -m babytf convert trained.keras slim.keras --without-optimizer
 """
+
+
+WEIGHTS = (".weights.h5", ".weights.json")
 
 
 def add_to(commands: Any) -> None:
@@ -28,7 +33,7 @@ def add_to(commands: Any) -> None:
         "convert",
         help="write a model file in another format",
         description="Read a .keras or .h5 model, of Keras 2 or Keras 3, and write it in the format of OUT's name: "
-        ".keras, .h5, .weights.h5 or .weights.json.",
+        ".keras, .h5, .weights.h5 or .weights.json. A file of weights alone becomes another file of weights.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -50,6 +55,10 @@ def run(options: argparse.Namespace) -> None:
     size = options.max_shard_size
     if size is not None and not out.endswith(".weights.json"):
         raise ValueError(explain("--max-shard-size is for .weights.json.", got=out))
+    if out.endswith(WEIGHTS) and options.input.endswith((".keras", *WEIGHTS)):
+        count = convert_weights(options.input, out, options.overwrite, size, compiled)
+        sys.stdout.write(f"{out}: {count:,} numbers\n")
+        return
     model = load_model(options.input, compile=compiled)
     if out.endswith(".weights.json"):
         save_weights(model, out, options.overwrite, 5.0 if size is None else size)

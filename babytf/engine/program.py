@@ -125,6 +125,7 @@ class Program:
         for variable in source.variables.values():
             if variable.group is not None and variable is variable.group.vector:
                 variable.group.adopt()  # another group may have taken its members since
+            variable._storage.untouched = False
         memory = [np.empty(size, np.uint8) for size in source.plan.slots]
 
         def buffer(slot: int, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
@@ -255,7 +256,7 @@ def beside(*products: Sequence[threads.Part]) -> list[list[threads.Part]]:
 def rows(batch: int, count: int, arrays: Sequence[Any]) -> list[list[Any]]:
     """For each thread, its samples' rows of arrays; of a list, the array that is its own."""
 
-    def share(array: Any, i: int, samples: slice) -> np.ndarray:
+    def share(array: Any, i: int, samples: slice) -> Any:
         if isinstance(array, list):
             return array[i]
         times = array.shape[0] // batch

@@ -41,12 +41,19 @@ def blank(shape: Sequence[int], dtype: Any) -> np.ndarray:
 
 
 class Storage:
-    """The memory of one variable, or of all the members of a `FlatGroup`."""
+    """The memory of one variable, or of all the members of a `FlatGroup`.
 
-    __slots__ = ("array", "readers")
+    Attributes:
+        array: All of it.
+        untouched: Whether it is as `blank` made it: nothing has been written yet.
+        readers: The Tensors that look at it.
+    """
 
-    def __init__(self, array: np.ndarray) -> None:
+    __slots__ = ("array", "readers", "untouched")
+
+    def __init__(self, array: np.ndarray, untouched: bool = False) -> None:
         self.array = array
+        self.untouched = untouched
         self.readers: dict[int, weakref.ref[Tensor]] = {}
 
     def look(self, tensor: Tensor) -> None:
@@ -57,6 +64,7 @@ class Storage:
 
     def detach(self) -> None:
         """Give each Tensor that looks at this memory a copy of its own: the memory is about to change."""
+        self.untouched = False
         readers, self.readers = self.readers, {}
         for reader in list(readers.values()):
             tensor = reader()
@@ -128,7 +136,7 @@ class Variable(Operators):
         self.group: FlatGroup | None = None
         with eager():
             array = self._first_value(initializer, shape, dtype)
-        self._storage = Storage(array)
+        self._storage = Storage(array, untouched=initializer is blank)
         self._array = array
         self._seen: weakref.ref[Tensor] | None = None
 
@@ -328,6 +336,7 @@ class FlatGroup:
 
     Args:
         variables: At least one; all of one dtype. They keep their values.
+        name: The vector's name.
 
     Attributes:
         vector: A Variable of shape `(P,)`: all the members' elements. Assigning it changes them, and the
@@ -350,15 +359,18 @@ class FlatGroup:
         storage = self.vector._storage
         if all(v._storage is storage for v in self.members):
             return
+        untouched = storage.untouched and all(v._storage.untouched for v in self.members)
         storage.detach()
         for variable, (offset, size) in zip(self.members, self.spans, strict=True):
             variable._storage.detach()
             part = storage.array[offset : offset + size].reshape(variable.shape)
-            np.copyto(part, variable._array)
+            if not untouched:
+                np.copyto(part, variable._array)
             variable._array = part
             variable._storage = storage
             variable._seen = None
             variable.group = self
+        storage.untouched = untouched
         layout_version[0] += 1
 
     def concat(self, tensors: Sequence[Any]) -> Tensor:

@@ -20,7 +20,7 @@ from babytf.layers.calling import CallSignature, context, data_arguments, shapes
 from babytf.layers.input_spec import check_inputs
 from babytf.layers.state import LayerState
 from babytf.layers.symbolic import KerasTensor, Node, infer_specs, is_shape, map_shapes, shape_of, standardize_shape
-from babytf.serialization import claim
+from babytf.limits import claim
 
 
 def _with_account(build: Callable[..., Any]) -> Callable[..., Any]:

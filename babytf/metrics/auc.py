@@ -7,9 +7,9 @@ from typing import Any
 from babytf import check, config, ops
 from babytf.engine import Tensor, Variable, convert
 from babytf.errors import ShapeError, explain
+from babytf.limits import claim
 from babytf.metrics.base import Metric
 from babytf.metrics.confusion import CELLS, Thresholds, parse_thresholds, update_cells
-from babytf.serialization import claim
 
 CURVES = ("ROC", "PR", "PRGAIN")
 SUMMATION_METHODS = ("interpolation", "majoring", "minoring")

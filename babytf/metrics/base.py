@@ -10,8 +10,9 @@ from typing import Any
 from babytf import config, dtype_policies, initializers, ops
 from babytf.engine import Variable, name_scope
 from babytf.errors import explain
+from babytf.limits import claim
 from babytf.naming import auto_name
-from babytf.serialization import Configurable, claim
+from babytf.serialization import Configurable
 
 
 class Metric(Configurable):

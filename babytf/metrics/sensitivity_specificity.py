@@ -13,9 +13,9 @@ from typing import Any
 
 from babytf import check, ops
 from babytf.engine import Tensor
+from babytf.limits import claim
 from babytf.metrics.base import Metric
 from babytf.metrics.confusion import CELLS, Thresholds, optional_class_id, update_cells
-from babytf.serialization import claim
 
 
 class _BestUnderConstraint(Metric):

@@ -9,10 +9,11 @@ from babytf.engine import tree
 from babytf.errors import explain
 from babytf.layers import Input, InputLayer
 from babytf.layers.symbolic import KerasTensor
+from babytf.limits import declaring
 from babytf.models.functional import Functional
 from babytf.models.model import takes_graph
 from babytf.models.sequential import Sequential
-from babytf.serialization import deserialize_keras_object, serialize_keras_object
+from babytf.serialization import deserialize_keras_object, in_memory, serialize_keras_object
 
 
 def clone_model(
@@ -57,6 +58,11 @@ def clone_model(
             )
         )
     cloner = _Cloner(clone_function, call_function, recursive, {} if cache is None else cache)
+    with in_memory(), declaring():
+        return _clone(model, cloner, input_tensors, clone_function, call_function)
+
+
+def _clone(model: Any, cloner: _Cloner, input_tensors: Any, clone_function: Any, call_function: Any) -> Any:
     if isinstance(model, Sequential):
         if call_function is not None:
             raise _refused(model, "call_function", "its layers are called in a row, and not one by one by you")

@@ -21,6 +21,7 @@ from babytf.errors import did_you_mean, explain
 from babytf.layers.calling import context
 from babytf.layers.layer import Layer
 from babytf.layers.state import changes
+from babytf.limits import declaring
 from babytf.models.functional_config import is_functional, restore
 from babytf.models.summary import print_summary
 from babytf.models.trainer import Trainer
@@ -324,7 +325,7 @@ class Model(Trainer, Layer):
             config: What `get_config` returned.
             custom_objects: From names to classes or functions of your own.
         """
-        with CustomObjectScope(custom_objects):
+        with CustomObjectScope(custom_objects), declaring():
             if not is_functional(config) or not takes_graph(cls):
                 return super().from_config(config)
             config = dict(config)

@@ -12,6 +12,7 @@ from babytf.layers.input_spec import check_inputs
 from babytf.layers.layer import Layer
 from babytf.layers.state import changes
 from babytf.layers.symbolic import KerasTensor, attach_mask, is_shape, standardize_shape
+from babytf.limits import declaring
 from babytf.models.model import Model
 from babytf.serialization import deserialize_keras_object, serialize_keras_object
 
@@ -338,15 +339,16 @@ class Sequential(Model):
                     expected="a dict with 'name' and 'layers'",
                 )
             )
-        model = cls(name=config["name"])
-        for layer in config["layers"]:
-            model.add(deserialize_keras_object(layer, custom_objects=custom_objects), rebuild=False)
-        if model._layers:
-            model._rebuild()
-        shape = config.get("build_input_shape")
-        if model._output is None and is_shape(shape):
-            model.build(standardize_shape(shape))
-        model._trainable = bool(config.get("trainable", True))
+        with declaring():
+            model = cls(name=config["name"])
+            for layer in config["layers"]:
+                model.add(deserialize_keras_object(layer, custom_objects=custom_objects), rebuild=False)
+            if model._layers:
+                model._rebuild()
+            shape = config.get("build_input_shape")
+            if model._output is None and is_shape(shape):
+                model.build(standardize_shape(shape))
+            model._trainable = bool(config.get("trainable", True))
         return model
 
 

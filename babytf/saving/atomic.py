@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import BinaryIO
 
 
@@ -34,39 +34,30 @@ def write_atomically(path: str, write: Callable[[BinaryIO], object]) -> None:
             os.chmod(beside, stat.S_IMODE(os.stat(target).st_mode))
         os.replace(beside, target)
     except BaseException:
-        _remove(beside)
+        remove(beside)
         raise
     _sync_directory(os.path.dirname(target))
 
 
-def write_together(files: Iterable[tuple[str, bytes | memoryview]]) -> None:
-    """Write several files that belong together: all beside their targets first, then each takes its name, in order.
+def write_new(path: str, data: bytes | memoryview) -> None:
+    """Write a file that is not there yet, and force it to the disk.
 
     Args:
-        files: Paths and contents; the last is the one that makes the others count.
+        path: Where to.
+        data: The contents.
 
     Raises:
-        OSError: If one cannot be written; the targets are as they were.
+        FileExistsError: If there is one.
+        OSError: If it cannot be written; then nothing is left of it.
     """
-    written: list[tuple[str, str]] = []
-    target = ""
-    try:
-        for path, data in files:
-            target = os.path.realpath(path)
-            written.append((_beside(target), target))
-            with open(written[-1][0], "xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            if os.path.exists(target):
-                os.chmod(written[-1][0], stat.S_IMODE(os.stat(target).st_mode))
-        while written:
-            os.replace(*written[0])
-            del written[0]
-    finally:
-        for beside, _ in written:
-            _remove(beside)
-    _sync_directory(os.path.dirname(target))
+    with open(path, "xb") as file:
+        try:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        except BaseException:
+            remove(path)
+            raise
 
 
 def write_directory_atomically(path: str, contents: Mapping[str, bytes | memoryview]) -> None:
@@ -74,7 +65,7 @@ def write_directory_atomically(path: str, contents: Mapping[str, bytes | memoryv
 
     Args:
         path: The directory; one that is there is replaced.
-        contents: From file names to bytes.
+        contents: From file names, with folders where they have any, to bytes.
 
     Raises:
         OSError: If it cannot be written.
@@ -84,6 +75,7 @@ def write_directory_atomically(path: str, contents: Mapping[str, bytes | memoryv
     os.mkdir(beside)
     try:
         for name, data in contents.items():
+            os.makedirs(os.path.dirname(os.path.join(beside, name)), exist_ok=True)
             with open(os.path.join(beside, name), "wb") as file:
                 file.write(data)
                 file.flush()
@@ -105,7 +97,8 @@ def _beside(target: str) -> str:
     return os.path.join(directory, f".{name[:80]}.{os.urandom(6).hex()}.part")
 
 
-def _remove(path: str) -> None:
+def remove(path: str) -> None:
+    """Remove a file; if that cannot be done, it stays."""
     try:
         os.unlink(path)
     except OSError:

@@ -9,6 +9,8 @@ import os
 import warnings
 from typing import Any
 
+import numpy as np
+
 from babytf.errors import explain
 from babytf.saving import keras_format, legacy_h5, shards
 from babytf.saving.archive import parse_json, write_zip
@@ -25,7 +27,7 @@ from babytf.saving.files import (
 )
 from babytf.saving.hdf5 import H5Reader, write_h5
 from babytf.saving.keras2 import upgrade_model
-from babytf.saving.weights import Restore, gather, read_all
+from babytf.saving.weights import Restore, copied, gather, read_all
 from babytf.serialization import deserialize_keras_object, sharing
 
 
@@ -94,8 +96,9 @@ def load_model(
         filepath: Path, or a binary file open for reading.
         custom_objects: From names to classes and functions of your own.
         compile: Whether to compile it as it was saved, and take up the optimizer's state.
-        safe_mode: Whether to refuse a model with a lambda. With `False`, your own function is used in place of the
-            stored one, which is never run: `custom_objects={"name of the layer": function}`.
+        safe_mode: Whether to refuse a model with a `Lambda`. With `False`, a function that it names must be registered,
+            passed or the library's own, and your own is used in place of one that is stored as code, which is never
+            run: `custom_objects={"name of the layer": function}`.
 
     Returns:
         The model.
@@ -116,7 +119,8 @@ def load_model(
     with naming(path), opened(path, filepath) as file:
         start = file.read(4)
         file.seek(0)
-        read = legacy_h5.read_model if start == b"\x89HDF" else keras_format.read_model
+        is_h5 = start == b"\x89HDF" or (path is not None and path.endswith(LEGACY) and start != b"PK\x03\x04")
+        read = legacy_h5.read_model if is_h5 else keras_format.read_model
         return read(file, custom_objects, compile, safe_mode)
 
 
@@ -235,6 +239,47 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
                 _refuse(by_name, "by_name", path)
                 plan = Restore(model, reader, skip, skip_mismatch)
             read_all(plan)
+
+
+def convert_weights(
+    source: Any, target: str, overwrite: bool = True, max_shard_size: float | None = None, optimizer: bool = True
+) -> int:
+    """Write the weights of a file as a file of weights, as they are: no model is made.
+
+    Args:
+        source: Path of a `.keras`, `.weights.h5` or `.weights.json` file.
+        target: Path that ends in `.weights.h5` or `.weights.json`.
+        overwrite: Whether to replace a file without asking.
+        max_shard_size: For `.weights.json`: largest size of one file in GB.
+        optimizer: Whether the optimizer's state comes along.
+
+    Returns:
+        How many numbers were written.
+
+    Raises:
+        ValueError: If `source` is damaged, or of a format in which the layout depends on the model.
+        OSError: If there is no such file, or `target` cannot be written.
+    """
+    path = path_of(source, "read")
+    with naming(path), opened(path, source) as file:
+        if path is not None and path.endswith(".weights.json"):
+            with shards.ShardReader(path, file) as sharded:
+                groups = copied(sharded)
+        else:
+            with H5Reader(keras_format.weights_in(file)) as reader:
+                if legacy_h5.is_legacy(reader):
+                    problem = "it holds weights of the older format, whose place in a model only the model tells."
+                    raise ValueError(explain(problem, fix="model.load_weights() it, and model.save_weights()"))
+                groups = copied(reader)
+    if not optimizer:
+        groups = {path: group for path, group in groups.items() if path.partition("/")[0] != "optimizer"}
+    if may_replace(target, overwrite):
+        if target.endswith(".weights.json"):
+            shards.write(target, groups, 5.0 if max_shard_size is None else max_shard_size)
+        else:
+            data = write_h5(groups)
+            write_atomically(target, lambda file: file.write(data))
+    return sum(np.size(array) for _, arrays in groups.values() for array in arrays.values())
 
 
 def _refuse(value: Any, name: str, path: str | None) -> None:

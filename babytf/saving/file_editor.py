@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,7 @@ class KerasFileEditor:
         weights_dict: What is in it: dicts of objects (`"layers"`, `"dense"`), in the innermost arrays by number.
         metadata: For a `.keras` file: version and date.
         config: For a `.keras` file: the configuration.
-        object_metadata: From paths (`"/layers/dense/vars"`) to attributes (`{"name": …}`).
+        object_metadata: From paths (`"/layers/dense"`) to attributes (`{"name": …}`).
 
     Raises:
         ValueError: If the extension is another, or the file is damaged or refused.
@@ -87,7 +87,7 @@ class KerasFileEditor:
             if item is None:
                 name = reader.text(path, "name")
                 if name is not None:
-                    self.object_metadata[f"/{path}"] = {"name": name}
+                    self.object_metadata[f"/{path}".removesuffix("/vars")] = {"name": name}
                 if pieces[-1] != "vars":
                     self._at(pieces)
             elif isinstance(item, Dataset):
@@ -118,7 +118,8 @@ class KerasFileEditor:
             reference_model: The model.
 
         Returns:
-            `status` (`"success"` or `"error"`), `error_count` and `match_count`.
+            `status` (`"success"` or `"error"`), `error_count` (an object that is missing counts once, however many
+            arrays it has) and `match_count` (arrays).
         """
         _say("Running comparison")
         mine = dict(_leaves(self.weights_dict))
@@ -128,20 +129,24 @@ class KerasFileEditor:
             part.save_own_variables(store)
             wanted |= {f"{path}/{key}".lstrip("/"): np.shape(value) for key, value in store.items()}
         errors = matches = 0
-        for path in sorted({*mine, *wanted}):
-            if path not in wanted:
-                _say(f"...Weight /{path} present in saved file, missing from reference model")
-            elif path not in mine:
-                _say(f"...Weight /{path} present in reference model, missing from saved file")
-            elif mine[path].shape != wanted[path]:
-                _say(
-                    f"...Weight shape mismatch for /{path}\n    In reference model: shape={wanted[path]}\n"
-                    f"    In saved file: shape={mine[path].shape}"
-                )
-            else:
+        for (here, there), found, others in (
+            (("reference model", "saved file"), wanted, mine),
+            (("saved file", "reference model"), mine, wanted),
+        ):
+            missing = {_missing(path, others) for path in found if path not in others}
+            for path in sorted(missing):
+                kind = "Weight" if path in found else "Object"
+                _say(f"...{kind} /{path} present in {here}, missing from {there}")
+            errors += len(missing)
+        for path in sorted({*mine} & {*wanted}):
+            if mine[path].shape == wanted[path]:
                 matches += 1
                 continue
             errors += 1
+            _say(
+                f"...Weight shape mismatch for /{path}\n    In reference model: shape={wanted[path]}\n"
+                f"    In saved file: shape={mine[path].shape}"
+            )
         if errors:
             _say(f"Found {errors} error{'s' if errors > 1 else ''}: the file does not fit the reference model")
         else:
@@ -254,7 +259,7 @@ class KerasFileEditor:
         for leaf, value in _leaves(self.weights_dict):
             above, _, key = leaf.rpartition("/")
             group = f"{above}/vars".lstrip("/")
-            name = self.object_metadata.get(f"/{group}", {}).get("name")
+            name = self.object_metadata.get(above and f"/{above.lstrip('/')}", {}).get("name")
             groups.setdefault(group, (name, {}))[1][key] = value
         data = write_h5(groups)
         write_atomically(path, lambda file: file.write(data))
@@ -286,6 +291,16 @@ class KerasFileEditor:
                 )
             )
         return found[0], key
+
+
+def _missing(path: str, others: Iterable[str]) -> str:
+    """The outermost object on the way to an array that is not there, or the array."""
+    pieces = path.split("/")
+    for length in range(1, len(pieces)):
+        above = "/".join(pieces[:length])
+        if not any(other.startswith(f"{above}/") for other in others):
+            return above
+    return path
 
 
 def _objects(tree: Tree, path: str = "") -> Iterator[tuple[str, Tree]]:

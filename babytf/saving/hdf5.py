@@ -158,6 +158,20 @@ class H5Reader:
         except (OSError, RuntimeError, KeyError, TypeError, AttributeError) as error:
             raise _unreadable("the weights", error) from None
 
+    def group_paths(self) -> list[str]:
+        """The paths of all groups.
+
+        Raises:
+            ValueError: If there is something that would be refused.
+        """
+        found = []
+        for path, item in self.places():
+            if isinstance(item, ValueError):
+                raise item
+            if item is None:
+                found.append(path)
+        return found
+
     def _address(self, item: Any) -> int:
         return int(self._h5py.h5o.get_info(item.id).addr)
 

@@ -78,7 +78,7 @@ def _keras(file: BinaryIO) -> Report:
         config = upgrade_file(config)
     keras_format.check_describes_model(config, keras_format.CONFIG)
     findings = [
-        _finding("note", name, "is not read")
+        _finding("note", name, "is for a class of somebody's own" if name.startswith("assets/") else "is not read")
         for name in archive.names()
         if name not in (keras_format.METADATA, keras_format.CONFIG, keras_format.WEIGHTS)
     ]
@@ -256,6 +256,8 @@ def _unknown(item: Report, kind: str, where: str) -> Iterator[Report]:
         return
     if kind.startswith("__"):
         return
+    if kind == "Lambda":
+        yield _finding("code", where, "is a Lambda: it loads only with safe_mode=False and a function that you have")
     name = item["config"] if kind == "function" else kind
     if not isinstance(name, str):
         return

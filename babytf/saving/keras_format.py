@@ -9,14 +9,17 @@ import io
 import json
 import os
 import time
+import warnings
 from typing import Any, BinaryIO
 
 from babytf.errors import explain
+from babytf.limits import loading
 from babytf.saving.archive import MAX_JSON_BYTES, Archive, parse_json
+from babytf.saving.assets import gather_assets, restore_assets
 from babytf.saving.hdf5 import H5Reader, write_h5
 from babytf.saving.keras2 import upgrade_file
 from babytf.saving.weights import Restore, gather
-from babytf.serialization import deserialize_keras_object, loading, serialize_sharing, sharing
+from babytf.serialization import deserialize_keras_object, serialize_sharing, sharing
 
 KERAS_VERSION = "3.15.0"
 """The version of the format that files are marked with."""
@@ -40,6 +43,7 @@ def members(model: Any, include_optimizer: bool) -> dict[str, bytes | memoryview
         METADATA: json.dumps(metadata).encode(),
         CONFIG: config_json(model, serialize_sharing(model)).encode(),
         WEIGHTS: write_h5(gather(model, skip)),
+        **gather_assets(model),
     }
 
 
@@ -78,7 +82,9 @@ def read_model(file: BinaryIO, custom_objects: dict[str, Any] | None, compile: b
     config = archive.json(CONFIG)
     if METADATA in archive and is_keras_2(archive.json(METADATA)):
         config = upgrade_file(config)
-    return _make(config, archive.open(WEIGHTS), custom_objects, compile, safe_mode)
+    model = _make(config, archive.open(WEIGHTS), custom_objects, compile, safe_mode)
+    restore_assets(model, archive)
+    return model
 
 
 def read_directory(path: str, custom_objects: dict[str, Any] | None, compile: bool, safe_mode: bool) -> Any:
@@ -86,7 +92,9 @@ def read_directory(path: str, custom_objects: dict[str, Any] | None, compile: bo
     with open(os.path.join(path, CONFIG), "rb") as file:
         config = parse_json(file.read(MAX_JSON_BYTES + 1), CONFIG)
     with open(os.path.join(path, WEIGHTS), "rb") as file:
-        return _make(config, file, custom_objects, compile, safe_mode)
+        model = _make(config, file, custom_objects, compile, safe_mode)
+    restore_assets(model, path)
+    return model
 
 
 def is_keras_2(metadata: Any) -> bool:
@@ -100,6 +108,7 @@ def is_keras_2(metadata: Any) -> bool:
 
 def _make(config: Any, weights: BinaryIO, custom_objects: dict[str, Any] | None, compile: bool, safe_mode: bool) -> Any:
     check_describes_model(config, CONFIG)
+    _leave_out_lora(config)
     if not compile:
         config["compile_config"] = None
     with H5Reader(weights) as reader:
@@ -108,6 +117,31 @@ def _make(config: Any, weights: BinaryIO, custom_objects: dict[str, Any] | None,
         check_is_model(model, CONFIG)
         load.finish(Restore(model, reader).fill())
     return model
+
+
+def _leave_out_lora(config: Any) -> None:
+    """Take low-rank adaptation out of a configuration: in a file its product was added to the kernel."""
+    waiting, found = [config], []
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            inner = item.get("config")
+            if isinstance(inner, dict) and inner.get("lora_rank") is not None and item.get("module") == "keras.layers":
+                found.append(str(inner.get("name")))
+                inner["lora_rank"] = None
+                inner.pop("lora_alpha", None)
+            waiting += item.values()
+        elif isinstance(item, list):
+            waiting += item
+    if found:
+        warnings.warn(
+            explain(
+                "low-rank adaptation is not available: it was left out of what was loaded.",
+                got=f"lora_rank of {', '.join(sorted(found)[:8])}",
+                expected="the same predictions; in training, the whole kernel changes",
+            ),
+            stacklevel=5,
+        )
 
 
 def check_describes_model(config: Any, what: str) -> None:

@@ -13,13 +13,14 @@ from typing import Any, BinaryIO
 from babytf import losses, metrics
 from babytf.engine import Variable
 from babytf.errors import explain
+from babytf.limits import loading
 from babytf.optimizers import Nadam
 from babytf.saving.archive import parse_json
 from babytf.saving.hdf5 import Dataset, H5Reader, write_groups
 from babytf.saving.keras2 import outputs_of, upgrade_model, upgrade_training
 from babytf.saving.keras_format import KERAS_VERSION, check_describes_model, check_is_model, config_json
 from babytf.saving.weights import Plan, check_fits, warn_misfits
-from babytf.serialization import deserialize_keras_object, get_registered_name, loading, serialize_sharing, sharing
+from babytf.serialization import deserialize_keras_object, get_registered_name, serialize_sharing, sharing
 
 WEIGHTS, OPTIMIZER, TOP = "model_weights", "optimizer_weights", "top_level_model_weights"
 BACKEND = "numpy"

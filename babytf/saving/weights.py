@@ -27,6 +27,14 @@ class Reader(Protocol):
         """The arrays of one group, by name; empty if there is no such group."""
         ...
 
+    def group_paths(self) -> list[str]:
+        """The paths of all groups."""
+        ...
+
+    def text(self, path: str, name: str) -> str | None:
+        """An attribute of a group that is a text; `None` if there is none."""
+        ...
+
 
 class Plan:
     """Which array of a file goes to which variable, all of it checked, none of it read yet."""
@@ -125,6 +133,22 @@ def gather(model: Any, skip: Collection[Any] = ()) -> Groups:
         part.save_own_variables(store)
         name = getattr(part, "name", None)
         groups[entry(path)] = (name if isinstance(name, str) else None, store)
+    return groups
+
+
+def copied(reader: Reader) -> Groups:
+    """The arrays of a file by the path of their group, as `gather` gives those of a model.
+
+    Args:
+        reader: The file.
+
+    Raises:
+        ValueError: If something in it is no plain array.
+    """
+    groups: Groups = {}
+    for path in reader.group_paths():
+        if path.rpartition("/")[2] == "vars":
+            groups[path] = (reader.text(path, "name"), {key: data.read() for key, data in reader.group(path).items()})
     return groups
 
 

@@ -97,6 +97,40 @@ def test_convert_to_weights(model, tmp_path, target):
     np.testing.assert_array_equal(other(X), model(X))
 
 
+@pytest.mark.parametrize("source", ["net.keras", "net.h5", "new.weights.h5", "new.weights.json"])
+@pytest.mark.parametrize("target", ["other.weights.h5", "other.weights.json"])
+def test_convert_weights_as_they_are(model, tmp_path, capsys, source, target):
+    model.save_weights(tmp_path / "new.weights.h5")
+    model.save_weights(tmp_path / "new.weights.json", max_shard_size=1)
+    command = ["convert", str(tmp_path / source), str(tmp_path / target)]
+    assert main(command) == 0
+    other = load_model(tmp_path / "net.keras")
+    for variable in [*other.variables, *other.optimizer.variables]:
+        variable.assign(variable.numpy() * 0)
+    other.load_weights(tmp_path / target)
+    pairs = [*zip(other.variables, model.variables, strict=True)]
+    pairs += zip(other.optimizer.variables, model.optimizer.variables, strict=True)
+    for got, expected in pairs:
+        np.testing.assert_array_equal(got, expected)
+    assert main(command) == 1
+    assert main([*command, "--overwrite", "--without-optimizer"]) == 0
+    without = load_model(tmp_path / "net.keras", compile=False)
+    without.load_weights(tmp_path / target)
+    np.testing.assert_array_equal(without(X), model(X))
+
+
+def test_weights_are_converted_where_the_model_cannot_be_made(tmp_path):
+    """Of a class that nobody has: the arrays are there all the same."""
+
+    class Unknown(layers.Dense):
+        pass
+
+    model = babytf.Sequential([babytf.Input((4,)), Unknown(3)])
+    model.save(tmp_path / "own.keras")
+    assert main(["convert", str(tmp_path / "own.keras"), str(tmp_path / "own.weights.h5")]) == 0
+    model.load_weights(tmp_path / "own.weights.h5")
+
+
 def test_predict(model, tmp_path, capsys):
     expected = model.predict(X, verbose=0)
     np.save(tmp_path / "x.npy", X)

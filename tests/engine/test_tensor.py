@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from babytf import ops
-from babytf.engine import FlatGroup, Tensor, Variable, convert, name_scope, result_dtype
+from babytf.engine import Compiled, FlatGroup, Tensor, Variable, blank, convert, name_scope, result_dtype
 from babytf.errors import DTypeError, ShapeError
 
 
@@ -264,3 +264,24 @@ def test_an_element_is_an_array_of_no_axes():
     element = Tensor([1.0, 2.0])[1]
     assert isinstance(element.numpy(), np.ndarray)
     assert np.asarray(element).shape == ()
+
+
+@pytest.mark.parametrize("write", ["assign", "overwrite", "program", "through the vector", "not at all"])
+def test_what_was_written_goes_along_into_a_vector(write):
+    """Blank variables are not copied when they join a vector; those that have been written are."""
+    a, b = (Variable(blank, (3,), "float32", name=name) for name in "ab")
+    if write == "assign":
+        a.assign([1, 2, 3])
+    elif write == "overwrite":
+        a.overwrite(lambda array: array.__setitem__(slice(None), [1, 2, 3]))
+    elif write == "program":
+        step = Compiled(lambda x: a.assign(a + x), "step")
+        step(np.array([1, 2, 3], "float32"))
+    elif write == "through the vector":
+        FlatGroup([a, b]).vector.assign([1, 2, 3, 0, 0, 0])
+    expected = [0, 0, 0] if write == "not at all" else [1, 2, 3]
+    for _ in range(2):
+        group = FlatGroup([b, a])
+        assert group.vector._storage.untouched == (write == "not at all")
+        np.testing.assert_array_equal(a.numpy(), expected)
+        np.testing.assert_array_equal(group.vector.numpy(), [0, 0, 0, *expected])

@@ -1,4 +1,4 @@
-"""A dozen models, written once for both libraries: `keras` is babytf, or Keras itself.
+"""Models written once for both libraries: `keras` is babytf, or Keras itself.
 
 Each covers parts of a file that the others do not. Inputs, targets and the batches trained on come from NumPy, so that
 both libraries see the same numbers.
@@ -161,6 +161,123 @@ def frozen(keras: Any) -> Case:
     return Case(model, rows(22, 5), np.abs(rows(23, 3)))
 
 
+def convnet(keras: Any) -> Case:
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((12, 12, 3)),
+            layers.Conv2D(6, 3, padding="same", activation="relu", kernel_regularizer="l2"),
+            layers.MaxPooling2D(),
+            layers.SeparableConv2D(8, 3, depth_multiplier=2),
+            layers.Conv2DTranspose(4, 3, strides=2, use_bias=False),
+            layers.DepthwiseConv2D((2, 3), activation="silu"),
+            layers.AveragePooling2D(2, strides=1, padding="same"),
+            layers.ZeroPadding2D(1),
+            layers.Conv2D(8, 3, dilation_rate=2, groups=2),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(3, "softmax"),
+        ]
+    )
+    model.compile(keras.optimizers.Adam(1e-3), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return Case(model, rows(24, 12, 12, 3), classes(3))
+
+
+def convolutions_in_time(keras: Any) -> Case:
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((20, 4)),
+            layers.Conv1D(8, 5, padding="causal", activation="relu"),
+            layers.MaxPooling1D(2),
+            layers.SeparableConv1D(6, 3),
+            layers.UpSampling1D(2),
+            layers.Cropping1D(1),
+            layers.GlobalMaxPooling1D(),
+            layers.Dense(2),
+        ]
+    )
+    model.compile(keras.optimizers.SGD(0.01, momentum=0.9), "mse")
+    return Case(model, rows(25, 20, 4), rows(26, 2))
+
+
+def normalised(keras: Any) -> Case:
+    """The moving averages are weights that are not trained, and change all the same."""
+    layers = keras.layers
+    x = keras.Input((6, 8))
+    y = layers.BatchNormalization(momentum=0.8, name="batch")(layers.Dense(8, use_bias=False)(x))
+    y = layers.LayerNormalization(name="layer")(layers.Activation("relu")(y))
+    y = layers.BatchNormalization(scale=False, center=False)(y + x)
+    y = layers.GroupNormalization(groups=2)(y)
+    y = layers.UnitNormalization()(layers.Flatten()(y))
+    model = keras.Model(x, layers.Dense(2)(y), name="normalised")
+    model.compile("rmsprop", "mse")
+    return Case(model, rows(27, 6, 8), rows(28, 2))
+
+
+def lstm(keras: Any) -> Case:
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((9,), dtype="int32"),
+            layers.Embedding(20, 6, mask_zero=True),
+            layers.LSTM(7, return_sequences=True, unit_forget_bias=True, kernel_regularizer="l2"),
+            layers.LSTM(5, go_backwards=True, recurrent_activation="hard_sigmoid"),
+            layers.Dense(3, "softmax"),
+        ]
+    )
+    model.compile(keras.optimizers.Adam(0.01, clipnorm=1.0), "sparse_categorical_crossentropy")
+    words = np.random.default_rng(29).integers(0, 20, (BATCH, 9)).astype("int32")
+    words[:, 6:] *= words[:, :3] > 9  # some are shorter: 0 pads
+    return Case(model, words, classes(3))
+
+
+def both_directions(keras: Any) -> Case:
+    layers = keras.layers
+    x = keras.Input((7, 4))
+    y = layers.Bidirectional(layers.GRU(5, return_sequences=True), merge_mode="concat", name="both")(x)
+    y = layers.Bidirectional(layers.GRU(3, reset_after=False), backward_layer=None, merge_mode="sum")(y)
+    y = layers.Concatenate()([y, layers.SimpleRNN(4, activation="tanh")(layers.TimeDistributed(layers.Dense(4))(x))])
+    model = keras.Model(x, layers.Dense(2)(y))
+    model.compile("nadam", "mse")
+    return Case(model, rows(30, 7, 4), rows(31, 2))
+
+
+def transformer_block(keras: Any) -> Case:
+    layers = keras.layers
+    x = keras.Input((10, 8))
+    attended = layers.MultiHeadAttention(2, 4, dropout=0.0, name="attention")(x, x, use_causal_mask=True)
+    y = layers.LayerNormalization(epsilon=1e-6)(layers.Add()([x, attended]))
+    inner = layers.Dense(8)(layers.Dense(16, "gelu")(y))
+    y = layers.LayerNormalization(epsilon=1e-6)(y + inner)
+    model = keras.Model(x, layers.Dense(2)(layers.GlobalAveragePooling1D()(y)), name="transformer")
+    model.compile(keras.optimizers.AdamW(0.005, weight_decay=0.01), "mse")
+    return Case(model, rows(32, 10, 8), rows(33, 2))
+
+
+def shared_and_nested_layers(keras: Any) -> Case:
+    """One convolutional model applied twice, with weights that are not trained inside."""
+    layers = keras.layers
+    x = keras.Input((8, 8, 1))
+    y = layers.BatchNormalization()(layers.Conv2D(4, 3, padding="same")(x))
+    encoder = keras.Model(x, layers.GlobalAveragePooling2D()(layers.MaxPooling2D()(y)), name="encoder")
+    one, two = keras.Input((8, 8, 1), name="one"), keras.Input((8, 8, 1), name="two")
+    apart = layers.Subtract()([encoder(one), encoder(two)])
+    model = keras.Model([one, two], layers.Dense(1, "sigmoid")(apart))
+    model.compile("adam", "binary_crossentropy")
+    return Case(model, [rows(34, 8, 8, 1), rows(35, 8, 8, 1)], (rows(36, 1) > 0).astype("float32"))
+
+
+NOT_YET = {
+    convnet,
+    convolutions_in_time,
+    normalised,
+    lstm,
+    both_directions,
+    transformer_block,
+    shared_and_nested_layers,
+}
+"""Models of layers that babytf does not have: one that is taken out of here takes part in the exchange."""
+
 CASES: dict[str, Callable[[Any], Case]] = {
     function.__name__: function
     for function in (
@@ -176,5 +293,13 @@ CASES: dict[str, Callable[[Any], Case]] = {
         shared_layers,
         nested,
         frozen,
+        convnet,
+        convolutions_in_time,
+        normalised,
+        lstm,
+        both_directions,
+        transformer_block,
+        shared_and_nested_layers,
     )
+    if function not in NOT_YET
 }

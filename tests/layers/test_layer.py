@@ -795,8 +795,10 @@ class TestLambda:
             "output_shape": (2,),
             "arguments": {"k": 3},
         }
-        again = Lambda.from_config(config)
-        assert_array_equal(again(np.ones((1, 2))).numpy(), [[3.0, 3.0]])
+        for again in (Lambda.from_config(config), Lambda.from_config(config, safe_mode=False)):
+            assert_array_equal(again(np.ones((1, 2))).numpy(), [[3.0, 3.0]])
+        with pytest.raises(ValueError, match=r"(?s)Lambda 'l' holds a function of a file.*'tests>triple'"):
+            Lambda.from_config(config, safe_mode=True)
 
     def test_the_code_of_a_lambda_is_not_saved(self):
         with pytest.warns(UserWarning, match="without its code"):

@@ -127,3 +127,25 @@ def test_mistakes():
         clone_model(sequential(), input_tensors=[keras.Input((4,)), keras.Input((4,))])
     with pytest.raises(ValueError, match="unknown argument"):
         clone_model(sequential(), deep=True)
+
+
+@pytest.mark.parametrize("by_function", [False, True])
+def test_functions_without_a_name_are_taken_over(by_function):
+    """A copy in the same process is no file: the functions that are there go on being used."""
+
+    def halved(x):
+        return x * 0.5
+
+    x = keras.Input((3,))
+    y = layers.Lambda(lambda x: x * 3, mask=lambda x, mask: mask, name="treble")(x)
+    model = keras.Model(x, layers.Dense(2, activation=halved, kernel_initializer="ones")(y))
+    model.compile("sgd", lambda y_true, y_pred: keras.ops.mean((y_true - y_pred) ** 2, axis=-1))
+    again = (lambda layer: type(layer).from_config(layer.get_config())) if by_function else None
+    clone = clone_model(model, clone_function=again)
+    assert_allclose(clone(np.ones((1, 3))).numpy(), [[4.5, 4.5]])
+    assert clone.evaluate(np.ones((1, 3)), np.ones((1, 2)), verbose=0) == 12.25
+
+
+def test_a_lambda_in_a_sequential_is_cloned():
+    model = keras.Sequential([keras.Input((3,)), layers.Lambda(lambda x: x * 3), layers.Dense(2)])
+    assert clone_model(model).count_params() == 8

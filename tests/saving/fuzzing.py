@@ -30,12 +30,15 @@ import h5py
 import numpy as np
 
 import babytf
+from babytf import limits
+from babytf.models import model_from_json
 from babytf.saving import load_model
 from tests.golden import ROOT
 from tests.saving.hostile import FAMILIES, member_changed, watched
 from tests.saving.measured_load import forget_the_peak, memory
 
 SECONDS = 2.0
+MEMORY = 256 << 20
 MOST_LETTERS = 4500
 NUMBERS = [0, 1, 2, 7, 8, 255, 256, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF, 1 << 40, (1 << 63) - 1, (1 << 64) - 1]
 VALUES: list[Any] = [
@@ -57,7 +60,10 @@ VALUES: list[Any] = [
     "Dense",
     "\0",
 ]
-VALUES += [[], [1], [None, 8], [[]], {}, {"a": 1}, "x" * 100_000, [0] * 100]
+DEEP: Any = []
+for _ in range(90):
+    DEEP = [DEEP]
+VALUES += [DEEP, [], [1], [None, 8], [[]], {}, {"a": 1}, "x" * 100_000, [0] * 100]
 VALUES += [
     {"class_name": "Dense", "config": {"units": 10**9}, "module": "keras.layers"},
     {"class_name": "__lambda__", "config": {"code": "x"}},
@@ -135,11 +141,16 @@ def tree_changed(tree: Any, chance: random.Random) -> Any:
         if not found:
             return tree
         path, other = chance.choice(found), chance.choice(found)
-        part, kind = below(tree, path[:-1]), chance.randrange(5)
+        part, kind = below(tree, path[:-1]), chance.randrange(6)
         if kind == 0:
             del part[path[-1]]
         elif kind == 1:
             part[path[-1]] = copy.deepcopy(below(tree, other))
+        elif kind == 5:
+            other = chance.choice([place for place in found if type(below(tree, place)) is type(part[path[-1]])])
+            if path != other[: len(path)] and other != path[: len(other)]:
+                aside = below(tree, other[:-1])
+                part[path[-1]], aside[other[-1]] = aside[other[-1]], part[path[-1]]
         elif kind == 2 and isinstance(part, list):
             part.insert(chance.randrange(len(part) + 1), copy.deepcopy(part[path[-1]]))
         elif kind == 3 and isinstance(part, dict):
@@ -183,6 +194,11 @@ def a_configuration(chance: random.Random) -> tuple[str, bytes]:
     return "m.keras", member_changed("config.json", json.dumps(config).encode(), source)
 
 
+def a_configuration_alone(chance: random.Random) -> tuple[str, bytes]:
+    config = tree_changed(json.loads(member(chance.choice(KERAS), "config.json")), chance)
+    return "m.json", json.dumps(config).encode()
+
+
 def a_text(chance: random.Random) -> tuple[str, bytes]:
     source = chance.choice(KERAS)
     return "m.keras", member_changed("config.json", bytes_changed(member(source, "config.json"), chance), source)
@@ -220,6 +236,7 @@ KINDS = (
     a_zip,
     a_configuration,
     a_configuration,
+    a_configuration_alone,
     a_text,
     weights_inside,
     weights_alone,
@@ -257,17 +274,17 @@ class Trial:
         file = self.folder / name
         file.write_bytes(data)
         before = self.bits() if name.startswith("w") else []
-        started = time.process_time()
+        started, made = time.process_time(), None
         try:
             with watched(file) as seen:
                 if name.startswith("w"):
                     self.model.load_weights(file)
+                elif name.endswith(".json"):
+                    model_from_json(data)
                 else:
                     made = load_model(file)
-                    if self.loaded % 8 == 0 and len(made.inputs) == 1:
-                        made.predict(
-                            np.zeros((1, *(size or 1 for size in made.inputs[0].shape[1:])), "float32"), verbose=0
-                        )
+            if made is not None and self.loaded % 8 == 0 and len(made.inputs) == 1:
+                made.predict(np.zeros((1, *(size or 1 for size in made.inputs[0].shape[1:])), "float32"), verbose=0)
             self.loaded += 1
             wrong = None
         except FAMILIES as error:
@@ -287,6 +304,7 @@ class Trial:
 def main() -> None:
     first, count = int(sys.argv[1]), int(sys.argv[2])
     warnings.simplefilter("ignore")
+    limits.memory = lambda: MEMORY  # what a configuration alone asks for, and may have, takes its time
     with tempfile.TemporaryDirectory() as folder:
         trial = Trial(Path(folder))
         trial.model.predict(np.zeros((1, 8), "float32"), verbose=0)

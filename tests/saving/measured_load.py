@@ -49,10 +49,33 @@ def bits(model: babytf.Sequential) -> list[bytes]:
     return [v.numpy().tobytes() for v in [*model.variables, *model.optimizer.variables]]
 
 
+def command(name: str, path: str) -> None:
+    """A command on a file, which fails unless it is one that only looks."""
+    folder = Path(path).parent
+    np.save(folder / "x.npy", np.zeros((1, 8), "float32"))
+    out = str(folder / "out")
+    if name == "predict":
+        code = command_line(["predict", path, "--input", str(folder / "x.npy"), "--output", f"{out}.npy"])
+    else:
+        code = command_line([name, path, *([f"{out}.h5", "--overwrite"] if name == "convert" else [])])
+    assert code == 1 or name == "inspect", "it was done"
+
+
+def by_configuration(door: str, config: dict[str, object]) -> None:
+    """What a program does with a configuration that it has read itself."""
+    if door == "deserialize":
+        babytf.saving.deserialize_keras_object(config)
+    elif door == "from_config":
+        babytf.Sequential.from_config(config["config"])
+    else:
+        described = config["config"]["layers"][-1]["config"]  # type: ignore[index]
+        babytf.models.clone_model(victim(), clone_function=lambda layer: type(layer).from_config(described))
+
+
 def measured(path: str, door: str) -> dict[str, object]:
     model = victim()
     before = bits(model)
-    text = Path(path).read_text() if door == "json" else ""
+    text = Path(path).read_text() if path.endswith(".json") else ""
     forget_the_peak()
     resident, started = memory("VmRSS"), time.process_time()
     error: BaseException | None = None
@@ -61,9 +84,13 @@ def measured(path: str, door: str) -> dict[str, object]:
             model.load_weights(path)
         elif door == "json":
             babytf.models.model_from_json(text)
-        elif door in ("editor", "inspect"):
-            with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-                KerasFileEditor(path) if door == "editor" else command_line(["inspect", path])
+        elif door in ("deserialize", "from_config", "clone"):
+            by_configuration(door, json.loads(text))
+        elif door in ("editor", "inspect", "convert", "predict"):
+            with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()) as said:
+                KerasFileEditor(path) if door == "editor" else command(door, path)
+            if door in ("convert", "predict"):
+                raise ValueError(said.getvalue())
         else:
             model = load_model(path)
     except BaseException as caught:

@@ -24,8 +24,9 @@ import pytest
 
 import babytf
 from babytf import layers
+from babytf.cli import main as command_line
 from babytf.registry import builtin_names, find_builtin
-from babytf.saving import load_model
+from babytf.saving import KerasFileEditor, load_model
 from babytf.utils import get_file
 from tests.saving import hostile
 from tests.saving.hostile import DOORS, FAMILIES, call, function, functional, layer, sequential, tensor
@@ -135,7 +136,11 @@ def test_cve_2024_3660_2025_9905_2026_12481_code_of_a_lambda(door, flag, form):
 def test_cve_2026_12481_the_layer_alone(flag, form):
     """As above, by the layer's own class, which no loader is around."""
     described = lambdas(flag)[form]
-    for make in (layers.Lambda.from_config, lambda config: layers.Lambda.from_config(config=dict(config))):
+    for make in (
+        layers.Lambda.from_config,
+        lambda config: layers.Lambda.from_config(config, custom_objects={"z": len}, safe_mode=False),
+        lambda config: layers.Lambda.from_config(config=dict(config), safe_mode=True),
+    ):
         with hostile.door_watched(), pytest.raises(FAMILIES):
             make(described["config"])
     with hostile.door_watched(), pytest.raises(FAMILIES):
@@ -412,6 +417,70 @@ def test_cve_2026_1669_weights_that_lie_in_another_file(secret, way, name):
     if name == "m.keras":
         with pytest.raises(FAMILIES, match="layers/dense/vars/0"):
             load_model(secret / name)
+
+
+def whole_legacy_model(way, secret):
+    """A whole model in the older format, of which the kernel lies elsewhere."""
+    out = io.BytesIO(hostile.legacy_file(sequential(DENSE)))
+    with h5py.File(out, "r+") as file:
+        del file["model_weights"]
+        file.create_group("model_weights").attrs["layer_names"] = np.array([b"y"])
+        group = file.create_group("model_weights/y")
+        group.attrs["weight_names"] = np.array([b"y/kernel", b"y/bias"])
+        way(group.create_group("y"), "kernel", secret, "/model_weights/y/y/kernel")
+        group["y/bias"] = np.zeros(3, "float32")
+    return out.getvalue()
+
+
+def through_editor(folder, data):
+    (folder / "e.weights.h5").write_bytes(data)
+    KerasFileEditor(folder / "e.weights.h5")
+
+
+def through_editor_of_a_model(folder, data):
+    (folder / "e.keras").write_bytes(hostile.keras_file(sequential(DENSE), data))
+    KerasFileEditor(folder / "e.keras")
+
+
+def through_a_set_of_files(folder, data):
+    (folder / "s_00000.weights.h5").write_bytes(data)
+    (folder / "s.weights.json").write_text(json.dumps({"weight_map": {"/layers/dense/vars": "s_00000.weights.h5"}}))
+    victim().load_weights(folder / "s.weights.json")
+
+
+def through_the_command_line(folder, data):
+    (folder / "c.weights.h5").write_bytes(data)
+    if command_line(["convert", str(folder / "c.weights.h5"), str(folder / "out.weights.h5")]):
+        raise ValueError("refused")
+
+
+def through_the_open_file(folder, data):
+    victim().load_weights(io.BytesIO(data))
+
+
+MORE_DOORS = [
+    through_editor,
+    through_editor_of_a_model,
+    through_a_set_of_files,
+    through_the_command_line,
+    through_the_open_file,
+]
+
+
+@pytest.mark.parametrize("way", ELSEWHERE, ids=lambda way: way.__name__)
+@pytest.mark.parametrize("through", MORE_DOORS, ids=lambda through: through.__name__)
+def test_cve_2026_1669_by_the_other_doors(secret, way, through):
+    data = weights_file(lambda group, key, path: way(group, key, secret, path))
+    with pytest.raises(FAMILIES):
+        through(secret, data)
+    assert not (secret / "out.weights.h5").exists()
+
+
+@pytest.mark.parametrize("way", ELSEWHERE, ids=lambda way: way.__name__)
+def test_cve_2026_1669_by_a_whole_model_of_the_older_format(secret, way):
+    (secret / "m.h5").write_bytes(whole_legacy_model(way, secret))
+    with pytest.raises(FAMILIES, match="kernel"):
+        load_model(secret / "m.h5")
 
 
 @pytest.mark.parametrize("path", ["layers", "layers/dense", "layers/dense/vars", "optimizer", "model_weights", "y"])

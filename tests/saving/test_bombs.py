@@ -1,5 +1,7 @@
 """Files made to break a reader: each gives one typed error, soon, in little memory, and changes nothing.
 
+CVE-2026-0897 is among them: an array in a `.keras` file that declares a shape of terabytes.
+
 One process of its own (`measured_load.py`) loads them all, by `load_model` and by `load_weights`, and has the editor
 and the command line look at them.
 """
@@ -329,6 +331,17 @@ def lookers():
             yield name, "inspect", extension, data
 
 
+def larger_than_the_memory():
+    """Layers with nothing beside them that says how large they may be, by every door."""
+    for units in (10**11, 10**12, 2**62):
+        config = sequential(layer("Dense", units=units, name="y"))
+        for door in ("json", "deserialize", "from_config", "clone"):
+            yield f"units {units}, {door}", door, "json", json.dumps(config).encode()
+        for door in ("inspect", "convert", "predict"):
+            yield f"units {units}, {door}", door, "keras", keras_file(config)
+            yield f"units {units}, {door}", door, "h5", legacy_file(config)
+
+
 # What stands where it does no harm: a name that no file can hold, and a training configuration that is none.
 LOADED = {
     ("JSON, lone surrogate", "json"),
@@ -344,7 +357,7 @@ def results(tmp_path_factory):
     (folder / "good.keras").write_bytes(keras_file(CONFIG, weights(lambda group: None)))
     (folder / "good.weights.h5").write_bytes(weights(lambda group: None))
     names, lines = {}, []
-    for i, (name, door, extension, data) in enumerate((*cases(), *lookers())):
+    for i, (name, door, extension, data) in enumerate((*cases(), *lookers(), *larger_than_the_memory())):
         if data is not None:
             path = folder / f"{i}.{extension}"
             path.write_bytes(data)

@@ -305,11 +305,76 @@ def test_a_lambda_needs_ones_own_copy_of_the_function(tmp_path):
     model = babytf.Sequential([babytf.Input((5,)), layers.Lambda(lambda x: x * 3, name="treble")])
     with pytest.warns(UserWarning, match="without its code"):
         model.save(tmp_path / "m.keras")
-    with pytest.raises(ValueError, match="treble holds a Python lambda"):
+    with pytest.raises(ValueError, match=r"(?s)Lambda 'treble' holds a function of a file.*never run.*safe_mode=False"):
         load_model(tmp_path / "m.keras")
     with pytest.raises(ValueError, match="never run"):
         load_model(tmp_path / "m.keras", safe_mode=False)
     again = load_model(tmp_path / "m.keras", custom_objects={"treble": lambda x: x * 3}, safe_mode=False)
+    np.testing.assert_array_equal(again(X), model(X))
+
+
+@babytf.saving.register_keras_serializable("tests")
+def treble(x):
+    return x * 3
+
+
+def test_low_rank_adaptation_is_left_out_with_a_warning(tmp_path):
+    """Keras writes the kernel with the product of the low-rank parts added, and the rank beside it."""
+    model = babytf.Sequential([babytf.Input((5,)), layers.Dense(2, name="adapted")])
+    model.save(tmp_path / "m.keras")
+    with zipfile.ZipFile(tmp_path / "m.keras") as file:
+        members = {name: file.read(name) for name in file.namelist()}
+    config = json.loads(members["config.json"])
+    config["config"]["layers"][1]["config"] |= {"lora_rank": 2, "lora_alpha": 4}
+    with open(tmp_path / "m.keras", "wb") as file:
+        write_zip(file, {**members, "config.json": json.dumps(config).encode()})
+    with pytest.warns(UserWarning, match=r"(?s)low-rank adaptation.*lora_rank of adapted"):
+        again = load_model(tmp_path / "m.keras")
+    np.testing.assert_array_equal(again(X), model(X))
+
+
+def test_a_page_in_place_of_a_file_is_told_as_what_it_is_not(tmp_path):
+    for name, kind in (("m.h5", "HDF5 file"), ("m.keras", "zip file")):
+        (tmp_path / name).write_bytes(b"<!DOCTYPE html><html>")
+        with pytest.raises(ValueError, match=rf"(?s){name}: .*{kind}"):
+            load_model(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["m.keras", "m.h5", "folder"])
+@pytest.mark.parametrize("function", [treble, babytf.activations.relu])
+def test_a_lambda_of_a_function_with_a_name_needs_safe_mode_false(tmp_path, name, function):
+    model = babytf.Sequential([babytf.Input((5,)), layers.Lambda(function, name="l"), layers.Dense(2)])
+    model.compile("sgd", "mse")
+    model.save(tmp_path / name, **({"zipped": False} if name == "folder" else {}))
+    with pytest.raises(ValueError, match=r"(?s)Lambda 'l' holds a function of a file.*named.*safe_mode=False"):
+        load_model(tmp_path / name)
+    again = load_model(tmp_path / name, safe_mode=False)
+    np.testing.assert_array_equal(again(X), model(X))
+
+
+def test_a_lambda_of_a_function_that_is_not_known_is_refused_without_safe_mode_too(tmp_path):
+    def own(x):
+        return x * 3
+
+    model = babytf.Sequential([babytf.Input((5,)), layers.Lambda(own, name="l")])
+    model.save(tmp_path / "m.keras")
+    with pytest.raises(TypeError, match=r"(?s)unknown function 'own'.*custom_objects"):
+        load_model(tmp_path / "m.keras", safe_mode=False)
+    again = load_model(tmp_path / "m.keras", safe_mode=False, custom_objects={"own": own})
+    np.testing.assert_array_equal(again(X), model(X))
+
+
+def test_a_lambda_by_the_doors_that_have_no_safe_mode(tmp_path):
+    model = babytf.Sequential([babytf.Input((5,)), layers.Lambda(treble, name="l")])
+    config = json.loads(model.to_json())
+    for make in (
+        lambda: babytf.models.model_from_json(model.to_json()),
+        lambda: babytf.Sequential.from_config(config["config"]),
+        lambda: layers.deserialize(config["config"]["layers"][1]),
+    ):
+        with pytest.raises(ValueError, match="holds a function of a file"):
+            make()
+    again = babytf.saving.deserialize_keras_object(config, safe_mode=False)
     np.testing.assert_array_equal(again(X), model(X))
 
 
@@ -521,7 +586,7 @@ def test_functions_given_to_compile(tmp_path):
     y = np.ones((12, 2), "float32")
     model.fit(X, y, verbose=0)
     model.save(tmp_path / "m.keras")
-    again = load_model(tmp_path / "m.keras")
+    again = load_model(tmp_path / "m.keras", safe_mode=False)  # for the Lambda; functions given to compile need none
     assert again.evaluate(X, y, verbose=0, return_dict=True) == model.evaluate(X, y, verbose=0, return_dict=True)
 
 
