@@ -45,7 +45,8 @@ def test_links_to_files_lead_somewhere(page):
     assert not broken
 
 
-def test_the_excerpt_of_a_program_is_what_is_printed(capsys):
+def test_the_excerpt_of_a_program_is_what_is_printed(capsys, monkeypatch):
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")  # it shows the program that runs on NumPy alone
     babytf.utils.clear_session()  # names of layers start at the beginning
     page = ROOT / "docs" / "engine.md"
     names = {"__name__": "__main__"}

@@ -3,9 +3,9 @@
 OpenBLAS's own threads spin while they wait, and for a while after each product. On an idle machine that is
 fast; beside any other work it is slow by a factor of ten, as the spinning keeps that from being done. So BLAS is
 held to one thread here. Larger products are cut into as many parts as BLAS had threads (`cut`). The parts of those of
-at least `TOGETHER` multiplications run in threads of our own, which sleep while they wait. Smaller ones are done sooner by
-one thread, unless they belong to a stretch of a program that goes row by row: then each thread does a share of the
-rows from the stretch's beginning to its end (`lanes.py`).
+at least `TOGETHER` multiplications run in threads of our own, which sleep while they wait. Smaller ones are done
+sooner by one thread, unless they belong to a stretch of a program that goes row by row: then each thread does a share
+of the rows from the stretch's beginning to its end (`lanes.py`).
 
 What is cut, and where, depends on the sizes alone, and is the same eagerly and in programs: both give the same bits.
 
