@@ -12,6 +12,7 @@ from babytf.layers.concatenate import Concatenate, concatenate
 from babytf.layers.dense import Dense
 from babytf.layers.dot import Dot, dot
 from babytf.layers.dropout import Dropout
+from babytf.layers.einsum_dense import EinsumDense
 from babytf.layers.elementwise_merge import (
     Add,
     Average,
@@ -34,7 +35,9 @@ from babytf.layers.input_layer import Input, InputLayer
 from babytf.layers.input_spec import InputSpec
 from babytf.layers.lambda_layer import Lambda
 from babytf.layers.layer import Layer
+from babytf.layers.layer_normalization import LayerNormalization
 from babytf.layers.masking import Masking
+from babytf.layers.multi_head_attention import MultiHeadAttention
 from babytf.layers.permute import Permute
 from babytf.layers.prelu import PReLU
 from babytf.layers.relu import LeakyReLU, ReLU
@@ -56,6 +59,7 @@ __all__ = [
     "Dense",
     "Dot",
     "Dropout",
+    "EinsumDense",
     "Flatten",
     "GaussianDropout",
     "GaussianNoise",
@@ -65,10 +69,12 @@ __all__ = [
     "InputSpec",
     "Lambda",
     "Layer",
+    "LayerNormalization",
     "LeakyReLU",
     "Masking",
     "Maximum",
     "Minimum",
+    "MultiHeadAttention",
     "Multiply",
     "PReLU",
     "Permute",
@@ -105,6 +111,7 @@ _LAYERS = (
     Dot,
     Dropout,
     ELU,
+    EinsumDense,
     Flatten,
     GaussianDropout,
     GaussianNoise,
@@ -112,10 +119,12 @@ _LAYERS = (
     InputLayer,
     Lambda,
     Layer,
+    LayerNormalization,
     LeakyReLU,
     Masking,
     Maximum,
     Minimum,
+    MultiHeadAttention,
     Multiply,
     PReLU,
     Permute,

@@ -1,0 +1,99 @@
+"""What kernels that go over an array several times share: blocks that stay in cache, and one thread for each stretch.
+
+A block is small enough for all passes over it to find it in the processor's cache. Where an array has several, they
+are divided among threads (`threads.py`). The cuts depend on sizes alone, so eager calls and programs give the same bits.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from babytf.engine import threads
+
+BLOCK = 32768
+"""Elements in a block: 128 kB in single precision."""
+
+
+def blocks(count: int, each: int) -> list[slice]:
+    """Stretches of `count` rows of `each` elements, a block long."""
+    step = max(1, BLOCK // max(each, 1))
+    return [slice(start, min(start + step, count)) for start in range(0, count, step)]
+
+
+def share(work: Callable[[Any], None], pieces: list[Any]) -> None:
+    """Call `work` with each piece; several threads divide them among themselves."""
+    if len(pieces) == 1:
+        work(pieces[0])
+        return
+
+    def some(mine: list[Any]) -> None:
+        for piece in mine:
+            work(piece)
+
+    threads.shared(some, pieces)
+
+
+class _Workspace(threading.local):
+    def __init__(self) -> None:
+        self.memory: dict[int, np.ndarray] = {}
+
+
+_workspace = _Workspace()
+
+
+def workspace(shape: tuple[int, ...], dtype: np.dtype[Any], number: int = 0) -> np.ndarray:
+    """An array for intermediate values of one block, of this thread and used again by the next block.
+
+    Args:
+        shape: Its shape.
+        dtype: Its dtype.
+        number: Tells apart the arrays that a kernel needs at the same time.
+    """
+    nbytes = int(np.prod(shape)) * dtype.itemsize
+    memory = _workspace.memory.get(number)
+    if memory is None or memory.size < nbytes:
+        memory = _workspace.memory[number] = np.empty(nbytes, np.uint8)
+    return np.ndarray(shape, dtype, buffer=memory.data)
+
+
+@functools.lru_cache(maxsize=64)
+def filled(size: int, dtype: np.dtype[Any], value: float = 1.0) -> np.ndarray:
+    """A vector of equal numbers: a product with it is a sum, or a mean, at the speed of BLAS."""
+    vector = np.full(size, value, dtype)
+    vector.flags.writeable = False
+    return vector
+
+
+def column_sums(x: np.ndarray, out: np.ndarray) -> None:
+    """`out[j]` is the sum of `x[i, j]` over the rows."""
+    pieces = blocks(len(x), 8 * x.shape[1])
+    if len(pieces) <= 8:
+        np.matmul(filled(len(x), x.dtype), x, out=out)
+        return
+    partial = np.empty((len(pieces), x.shape[1]), x.dtype)
+
+    def work(i: int) -> None:
+        part = x[pieces[i]]
+        np.matmul(filled(len(part), x.dtype), part, out=partial[i])
+
+    share(work, list(range(len(pieces))))
+    np.matmul(filled(len(pieces), x.dtype), partial, out=out)
+
+
+def column_dot(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
+    """`out[j]` is the sum of `a[i, j] b[i, j]` over the rows."""
+    pieces = blocks(len(a), a.shape[1])
+    partial = np.empty((len(pieces), a.shape[1]), a.dtype)
+
+    def work(i: int) -> None:
+        product = workspace(a[pieces[i]].shape, a.dtype)
+        np.multiply(a[pieces[i]], b[pieces[i]], out=product)
+        np.matmul(filled(len(product), a.dtype), product, out=partial[i])
+
+    share(work, list(range(len(pieces))))
+    np.matmul(filled(len(pieces), a.dtype), partial, out=out)
