@@ -71,10 +71,10 @@ def filled(size: int, dtype: np.dtype[Any], value: float = 1.0) -> np.ndarray:
 
 def column_sums(x: np.ndarray, out: np.ndarray) -> None:
     """`out[j]` is the sum of `x[i, j]` over the rows."""
-    pieces = blocks(len(x), 8 * x.shape[1])
-    if len(pieces) <= 8:
+    if x.size <= 32 * BLOCK:  # memory is read once: only much of it is worth a second thread
         np.matmul(filled(len(x), x.dtype), x, out=out)
         return
+    pieces = blocks(len(x), x.shape[1])
     partial = np.empty((len(pieces), x.shape[1]), x.dtype)
 
     def work(i: int) -> None:

@@ -25,7 +25,7 @@ import numpy as np
 if TYPE_CHECKING:
     from queue import SimpleQueue
 
-SMALL = 16_000_000
+SMALL = 6_000_000
 """Multiplications from which on a product is shared among threads."""
 
 GRAIN = 16
@@ -218,8 +218,9 @@ def parts(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> list[Part]:
     count = _pool.usual_threads() if _pool.find() else 1
     rows, columns = out.shape[-2:]
     size = max(rows, columns)
-    # The calling thread has a block more: it begins at once, while the others have to wake.
-    first = size if count == 1 else min(size, _blocks(size, count) + GRAIN)
+    # The calling thread has a block more, where that is little: it begins at once, while the others have to wake.
+    ahead = GRAIN if size >= 16 * GRAIN else 0
+    first = size if count == 1 else min(size, _blocks(size, count) + ahead)
     step = _blocks(size - first, count - 1) if first < size else size
     cuts = [slice(0, first), *(slice(at, min(at + step, size)) for at in range(first, size, step))]
     if len(cuts) == 1:

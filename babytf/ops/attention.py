@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from babytf.engine.primitives.attention import parts
 from babytf.engine.tensor import Tensor, bind, convert
 from babytf.errors import ShapeError, explain
 from babytf.ops.comparison import where
@@ -79,8 +80,8 @@ def dot_product_attention(
 def attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) -> Tensor:
     """Attention of queries that are scaled already, shape `(B, T, H, D)`, with one head of keys for each."""
     bias = no_bias(q) if bias is None else bias
-    weights = bind("attention_weights", q, k, bias)
-    return bind("attention", q, k, v, bias, weights)
+    e, inverse, context = parts(bind("attention_parts", q, k, v, bias), q, k, v)
+    return bind("attention", context, q, k, v, bias, e, inverse)
 
 
 def attention_weights(q: Tensor, k: Tensor, bias: Tensor | None) -> Tensor:
