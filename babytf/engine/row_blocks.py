@@ -7,6 +7,7 @@ are divided among threads (`threads.py`). The cuts depend on sizes alone, so eag
 from __future__ import annotations
 
 import functools
+import math
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -15,8 +16,8 @@ import numpy as np
 
 from babytf.engine import threads
 
-BLOCK = 32768
-"""Elements in a block: 128 kB in single precision."""
+BLOCK = 65536
+"""Elements in a block: 256 kB in single precision."""
 
 
 def blocks(count: int, each: int) -> list[slice]:
@@ -54,7 +55,7 @@ def workspace(shape: tuple[int, ...], dtype: np.dtype[Any], number: int = 0) -> 
         dtype: Its dtype.
         number: Tells apart the arrays that a kernel needs at the same time.
     """
-    nbytes = int(np.prod(shape)) * dtype.itemsize
+    nbytes = math.prod(shape) * dtype.itemsize
     memory = _workspace.memory.get(number)
     if memory is None or memory.size < nbytes:
         memory = _workspace.memory[number] = np.empty(nbytes, np.uint8)

@@ -8,6 +8,7 @@ from babytf.errors import explain
 from babytf.layers.activation import Activation
 from babytf.layers.activity_regularization import ActivityRegularization
 from babytf.layers.alpha_dropout import AlphaDropout
+from babytf.layers.batch_normalization import BatchNormalization
 from babytf.layers.concatenate import Concatenate, concatenate
 from babytf.layers.dense import Dense
 from babytf.layers.dot import Dot, dot
@@ -55,6 +56,7 @@ __all__ = [
     "Add",
     "AlphaDropout",
     "Average",
+    "BatchNormalization",
     "Concatenate",
     "Dense",
     "Dot",
@@ -106,6 +108,7 @@ _LAYERS = (
     Add,
     AlphaDropout,
     Average,
+    BatchNormalization,
     Concatenate,
     Dense,
     Dot,

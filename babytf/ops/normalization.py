@@ -151,3 +151,24 @@ def batch_normalization(
     if offset is not None:
         shift = shift + by_channel("offset", offset)
     return x * reshape(factor, shape) + reshape(shift, shape)
+
+
+def normalize_batch(x: Tensor, axis: int, offset: Any, scale: Any, epsilon: float) -> tuple[Tensor, Tensor, Tensor]:
+    """`batch_normalization` by the batch's own mean and variance, which are returned beside the result.
+
+    The gradient goes through them, to `x`; both have one element for each channel.
+    """
+    place = one_axis(axis, x.ndim)
+    order = (*[i for i in range(x.ndim) if i != place], place)
+    moved = transpose(x, order)
+    channels = x.shape[place]
+    rows = reshape(moved, (x.size // max(channels, 1), channels))
+    moments = bind("channel_moments", rows)
+    mean, variance = moments[0], moments[1]
+    gamma = Tensor.wrap(np.ones((channels,), x.dtype)) if scale is None else to_dtype(scale, x.dtype)
+    beta = Tensor.wrap(np.zeros((channels,), x.dtype)) if offset is None else to_dtype(offset, x.dtype)
+    inverse = rsqrt(variance + epsilon)
+    factor = inverse * gamma
+    y = bind("channel_norm", rows, gamma, beta, mean, inverse, factor, beta - mean * factor)
+    y = transpose(reshape(y, moved.shape), [order.index(i) for i in range(x.ndim)])
+    return y, mean, variance
