@@ -150,12 +150,12 @@ class MultiHeadAttention(Layer):
         key_shape = value_shape if key_shape is None else key_shape
         self._check_lengths(value_shape, key_shape)
         self._query_dense = self._projection("query", query_shape, self.num_heads, self.key_dim)
-        self._key_dense = self._projection("key", key_shape, self.num_heads, self.key_dim)
+        self._key_dense = self._projection("key", key_shape, self._heads_of_keys(), self.key_dim)
         if self.use_gate:
             self._gate_dense = self._projection(
                 "gate", query_shape, self.num_heads, self.value_dim, activation="sigmoid"
             )
-        self._value_dense = self._projection("value", value_shape, self.num_heads, self.value_dim)
+        self._value_dense = self._projection("value", value_shape, self._heads_of_keys(), self.value_dim)
         rank = len(value_shape) + 1
         if self.attention_axes is None:
             self.attention_axes = tuple(range(1, rank - 2))
@@ -215,6 +215,14 @@ class MultiHeadAttention(Layer):
             "dtype": self.dtype_policy,
         }
 
+    def _heads_of_keys(self) -> int:
+        """How many heads of keys and values there are."""
+        return self.num_heads
+
+    def _shared(self, x: Any) -> Any:
+        """Keys or values with a head for each head of queries."""
+        return x
+
     def _check_lengths(self, value_shape: Any, key_shape: Any) -> None:
         if tuple(value_shape[1:-1]) != tuple(key_shape[1:-1]):
             raise ShapeError(
@@ -265,7 +273,7 @@ class MultiHeadAttention(Layer):
             query, value, query_mask, value_mask, key_mask, attention_mask, use_causal_mask
         )
         gate = self._gate_dense(query) if self.use_gate else None
-        q, k, v = self._query_dense(query), self._key_dense(key), self._value_dense(value)
+        q, k, v = self._query_dense(query), self._shared(self._key_dense(key)), self._shared(self._value_dense(value))
         heads, weights = self._compute_attention(q, k, v, mask, training, return_attention_scores)
         if gate is not None:
             heads = heads * gate
