@@ -7,7 +7,6 @@ features of one head lie side by side. `primitives/attention.py` has the formula
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -16,8 +15,7 @@ from babytf.engine.row_blocks import BLOCK, filled, share, workspace
 
 Piece = tuple[slice, slice]
 
-_ROOM = 30.0  # e^30, and its products, are far from overflow in single precision
-_ENOUGH = 1e-13  # a sum whose inverse is, too
+_ROOM = 30.0  # e^30 and e^-30, their sums and products, are far from overflow in single precision
 
 
 def _pieces(batch: int, heads: int, each: int) -> list[Piece]:
@@ -66,103 +64,74 @@ def mix_back(p: np.ndarray, g: np.ndarray, out: np.ndarray) -> None:
     share(work, _all(p))
 
 
-def _exponentials(
-    q: np.ndarray, k: np.ndarray, bias: np.ndarray | None, piece: Piece, e: np.ndarray, total: np.ndarray
-) -> None:
-    """For a piece, `e` is the exponential of scores plus bias, and `total` its sum over the keys.
+def exponentials(q: np.ndarray, k: np.ndarray, bias: np.ndarray, out: np.ndarray) -> None:
+    """`e` to the scores plus bias; a bias of shape `()` is none.
 
-    Each row's largest score is taken away first only if a block holds scores for which that is needed: one look at
-    the largest of a block is cheap, one at each row is not. What the rows are divided by later makes up for it.
+    Each row's largest score is taken away first only in samples with scores for which that is needed: one look at the
+    largest of a sample is cheap, one at each row is not. What the rows are divided by later makes up for it.
     """
-    given = _by_head(q, piece), _by_head(k, piece).swapaxes(2, 3)
-    for shifted in (False, True):
-        np.matmul(*given, out=e)
-        if bias is not None:
-            np.add(e, bias[piece], out=e)
-        if shifted:
-            np.maximum.reduce(e, axis=-1, keepdims=True, out=total)
-            np.subtract(e, total, out=e)
-        elif e.dtype.itemsize < 4 or not np.maximum.reduce(e, axis=None) <= _ROOM:
-            continue
-        np.exp(e, out=e)
-        sums = total.reshape(-1)
-        np.matmul(e.reshape(sums.size, -1), filled(e.shape[-1], e.dtype), out=sums)
-        if shifted or np.minimum.reduce(sums) >= _ENOUGH:
-            return
-
-
-def weights(q: np.ndarray, k: np.ndarray, bias: np.ndarray, row: np.ndarray, out: np.ndarray) -> None:
-    """Softmax over the keys of scores plus bias; a bias of shape `()` is none."""
     added = np.broadcast_to(bias, out.shape) if bias.ndim else None
 
     def work(piece: Piece) -> None:
-        _exponentials(q, k, added, piece, out[piece], row[piece])
-        np.divide(out[piece], row[piece], out=out[piece])
+        e = out[piece]
+        np.matmul(_by_head(q, piece), _by_head(k, piece).swapaxes(2, 3), out=e)
+        if added is not None:
+            np.add(e, added[piece], out=e)
+        samples = e.reshape(len(e), -1)
+        fits = np.maximum.reduce(samples, axis=1) <= _ROOM
+        fits &= np.minimum.reduce(samples, axis=1) >= -_ROOM
+        if e.dtype.itemsize >= 4 and fits.all():
+            np.exp(e, out=e)
+            return
+        for sample, fit in zip(e, fits, strict=True):
+            if not fit or e.dtype.itemsize < 4:
+                np.subtract(sample, np.maximum.reduce(sample, axis=-1, keepdims=True), out=sample)
+            np.exp(sample, out=sample)
 
     share(work, _all(out))
 
 
-def sections(vector: np.ndarray, *shapes: tuple[int, ...]) -> list[np.ndarray]:
-    """Arrays of these shapes that lie one behind the other in a vector."""
-    found, start = [], 0
-    for shape in shapes:
-        stop = start + math.prod(shape)
-        found.append(vector[start:stop].reshape(shape))
-        start = stop
-    return found
-
-
-def attend(q: np.ndarray, k: np.ndarray, v: np.ndarray, bias: np.ndarray, out: np.ndarray) -> None:
-    """In `out`: the exponentials `(B, H, T, S)`, one over their sums `(B, H, T, 1)`, the context `(B, T, H, D)`."""
-    shape = (q.shape[0], q.shape[2], q.shape[1], k.shape[1])
-    e, inverse, context = sections(out, shape, (*shape[:3], 1), (*q.shape[:3], v.shape[3]))
-    added = np.broadcast_to(bias, shape) if bias.ndim else None
+def inverse_sums(e: np.ndarray, out: np.ndarray) -> None:
+    """One over the sum of each row."""
 
     def work(piece: Piece) -> None:
-        w, c = inverse[piece], _by_head(context, piece)
-        _exponentials(q, k, added, piece, e[piece], w)
-        np.reciprocal(w, out=w)
-        np.matmul(e[piece], _by_head(v, piece), out=c)
-        np.multiply(c, w, out=c)  # shorter by far than the weights
+        part = out[piece]
+        np.matmul(e[piece], filled(e.shape[-1], e.dtype), out=part[..., 0])
+        np.reciprocal(part, out=part)
 
     share(work, _all(e))
 
 
-def attend_gradient(
-    g: np.ndarray,
-    context: np.ndarray,
-    q: np.ndarray,
-    k: np.ndarray,
-    v: np.ndarray,
-    e: np.ndarray,
-    inverse: np.ndarray,
-    out: np.ndarray,
-) -> None:
-    """In `out`: the gradients of `q`, `k` and `v`, from that of the context.
+def context(e: np.ndarray, inverse: np.ndarray, v: np.ndarray, out: np.ndarray) -> None:
+    """`mix`, each row then multiplied with its inverse sum: the context is shorter by far than the weights."""
 
-    That of the scores is `p (g v - g context)` with weights `p`. Both products are one: of `g` and, as a further
-    column, `-g context`, with `v` and a column of ones. It stays in the cache.
+    def work(piece: Piece) -> None:
+        c = _by_head(out, piece)
+        np.matmul(e[piece], _by_head(v, piece), out=c)
+        np.multiply(c, inverse[piece], out=c)
+
+    share(work, _all(e))
+
+
+def scores_gradient(g: np.ndarray, context: np.ndarray, v: np.ndarray, e: np.ndarray, out: np.ndarray) -> None:
+    """`e (g v - g context)`.
+
+    Both products are one: that of `g` and, as a further column, `-g context`, with `v` and a column of ones.
     """
-    to_q, to_k, to_v = sections(out, q.shape, k.shape, v.shape)
     size = v.shape[3]
 
     def work(piece: Piece) -> None:
-        exponentials, values = e[piece], _by_head(v, piece)
-        rows = exponentials.shape[:3]
-        wide = workspace((*rows, size + 1), g.dtype, 0)
-        scaled = wide[..., :size]
-        np.multiply(_by_head(g, piece), inverse[piece], out=scaled)
-        product = workspace((*rows, size), g.dtype, 1)
-        np.multiply(scaled, _by_head(context, piece), out=product)
+        given, values = _by_head(g, piece), _by_head(v, piece)
+        wide = workspace((*given.shape[:3], size + 1), g.dtype, 0)
+        np.copyto(wide[..., :size], given)
+        product = workspace(given.shape, g.dtype, 1)
+        np.multiply(given, _by_head(context, piece), out=product)
         np.matmul(product, filled(size, g.dtype, -1.0), out=wide[..., size])
         wide_values = workspace((*values.shape[:3], size + 1), g.dtype, 2)
         np.copyto(wide_values[..., :size], values)
         wide_values[..., size] = 1
-        d = workspace(exponentials.shape, g.dtype, 3)
+        d = out[piece]
         np.matmul(wide, wide_values.swapaxes(2, 3), out=d)
-        np.multiply(d, exponentials, out=d)
-        np.matmul(d, _by_head(k, piece), out=_by_head(to_q, piece))
-        np.matmul(d.swapaxes(2, 3), _by_head(q, piece), out=_by_head(to_k, piece))
-        np.matmul(exponentials.swapaxes(2, 3), scaled, out=_by_head(to_v, piece))
+        np.multiply(d, e[piece], out=d)
 
     share(work, _all(e))

@@ -12,34 +12,33 @@ from babytf.engine.row_blocks import blocks, filled, share, workspace
 # --- each row by its own mean and variance
 
 
-def standardize_rows(x: np.ndarray, center: bool, epsilon: float, out: np.ndarray) -> None:
-    """The standardized rows, and behind them in `out` what each row was multiplied with."""
+def row_statistics(x: np.ndarray, center: bool, epsilon: float, out: np.ndarray) -> None:
+    """Each row's mean (0 if it is to stay), and one over the root of its variance plus `epsilon`."""
     count, features = x.shape
-    standard, inverse = out[: x.size].reshape(x.shape), out[x.size :]
-    share_of_one = filled(features, x.dtype, 1.0 / features)
+    weights = filled(features, x.dtype, 1.0 / features)
 
     def work(rows: slice) -> None:
-        source, y, s = x[rows], standard[rows], inverse[rows]
+        source, mean, inverse = x[rows], out[rows, 0], out[rows, 1]
+        mean[...] = 0
         if center:
-            np.matmul(source, share_of_one, out=s)
-            np.subtract(source, s[:, None], out=y)
-            source = y
-        np.vecdot(source, source, out=s)
-        np.divide(s, features, out=s)
-        np.add(s, epsilon, out=s)
-        np.sqrt(s, out=s)
-        np.reciprocal(s, out=s)
-        np.multiply(source, s[:, None], out=y)
+            np.vecdot(source, weights, out=mean)  # row by row, so that other rows beside it change no bit
+            centered = workspace(source.shape, x.dtype)
+            source = np.subtract(source, mean[:, None], out=centered)
+        np.vecdot(source, source, out=inverse)
+        np.divide(inverse, features, out=inverse)
+        np.add(inverse, epsilon, out=inverse)
+        np.sqrt(inverse, out=inverse)
+        np.reciprocal(inverse, out=inverse)
 
     share(work, blocks(count, features))
 
 
 def row_norm_gradient(
-    g: np.ndarray, gamma: np.ndarray, standard: np.ndarray, inverse: np.ndarray, center: bool, out: np.ndarray
+    g: np.ndarray, gamma: np.ndarray, standard: np.ndarray, statistics: np.ndarray, center: bool, out: np.ndarray
 ) -> None:
     """`inverse (a - mean(a) - standard mean(a standard))` by row, with `a = g gamma`."""
     count, features = g.shape
-    share_of_one = filled(features, g.dtype, 1.0 / features)
+    weights = filled(features, g.dtype, 1.0 / features)
 
     def work(rows: slice) -> None:
         a, y = out[rows], standard[rows]
@@ -48,13 +47,13 @@ def row_norm_gradient(
         np.vecdot(a, y, out=slope)
         np.divide(slope, features, out=slope)
         if center:
-            np.matmul(a, share_of_one, out=mean)
+            np.vecdot(a, weights, out=mean)
         t = workspace(a.shape, a.dtype, 2)
         np.multiply(y, slope[:, None], out=t)
         np.subtract(a, t, out=a)
         if center:
             np.subtract(a, mean[:, None], out=a)
-        np.multiply(a, inverse[rows], out=a)
+        np.multiply(a, statistics[rows, 1:], out=a)
 
     share(work, blocks(count, features))
 

@@ -28,15 +28,8 @@ def blocks(count: int, each: int) -> list[slice]:
 
 def share(work: Callable[[Any], None], pieces: list[Any]) -> None:
     """Call `work` with each piece; several threads divide them among themselves."""
-    if len(pieces) == 1:
-        work(pieces[0])
-        return
-
-    def some(mine: list[Any]) -> None:
-        for piece in mine:
-            work(piece)
-
-    threads.shared(some, pieces)
+    count = min(threads.count(), len(pieces))
+    threads.shared(work, [[(piece,) for piece in pieces[s]] for s in threads.shares(len(pieces), max(count, 1))])
 
 
 class _Workspace(threading.local):

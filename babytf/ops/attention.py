@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from babytf.engine.primitives.attention import parts
 from babytf.engine.tensor import Tensor, bind, convert
 from babytf.errors import ShapeError, explain
 from babytf.ops.comparison import where
@@ -80,13 +79,16 @@ def dot_product_attention(
 def attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) -> Tensor:
     """Attention of queries that are scaled already, shape `(B, T, H, D)`, with one head of keys for each."""
     bias = no_bias(q) if bias is None else bias
-    e, inverse, context = parts(bind("attention_parts", q, k, v, bias), q, k, v)
+    e = bind("attention_exponentials", q, k, bias)
+    inverse = bind("attention_inverse", e)
+    context = bind("attention_context", e, inverse, v)
     return bind("attention", context, q, k, v, bias, e, inverse)
 
 
 def attention_weights(q: Tensor, k: Tensor, bias: Tensor | None) -> Tensor:
     """The weights alone, shape `(B, H, T, S)`; `bind("head_mix", weights, v)` applies them."""
-    return bind("attention_weights", q, k, no_bias(q) if bias is None else bias)
+    e = bind("attention_exponentials", q, k, no_bias(q) if bias is None else bias)
+    return e * bind("attention_inverse", e)
 
 
 def no_bias(like: Tensor) -> Tensor:

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from babytf import config
-from babytf.engine.primitives.normalization import unpack
 from babytf.engine.tensor import Tensor, bind, convert
 from babytf.errors import ShapeError, explain
 from babytf.ops.elementary import rsqrt
@@ -89,10 +88,10 @@ def _normalized_rows(x: Tensor, gamma: Any, beta: Any, axis: Any, epsilon: float
     moved = transpose(x, order)
     features = math.prod(x.shape[a] for a in axes)
     rows = reshape(moved, (math.prod(moved.shape[: x.ndim - len(axes)]), features))
-    packed = bind("standardize_rows", rows, center=center, epsilon=float(epsilon))
-    standard, inverse = unpack(packed, rows.shape)
+    statistics = bind("row_statistics", rows, center=center, epsilon=float(epsilon))
+    standard = bind("row_standard", rows, statistics)
     factor = _flat(gamma, features, x) if gamma is not None else Tensor.wrap(np.ones((), x.dtype))
-    y = bind("row_norm", rows, factor, standard, inverse, center=center)
+    y = bind("row_norm", rows, factor, standard, statistics, center=center)
     if beta is not None:
         y = y + _flat(beta, features, x)
     return transpose(reshape(y, moved.shape), [order.index(i) for i in range(x.ndim)])

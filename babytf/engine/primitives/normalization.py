@@ -5,7 +5,7 @@ $a = g \gamma$,
 
 $$ \frac{\partial \ell}{\partial x} = \frac{1}{s} \left( a - \overline{a} - \hat x \, \overline{a \hat x} \right) $$
 
-(bars are means over the row). `row_norm` is given $\hat x$ and $1/s$ beside the $x$ they were made of, and sends its
+(bars are means over the row). `row_norm` is given $\hat x$, $\mu$ and $1/s$ beside the $x$ they were made of, and sends its
 gradient to $x$ directly, in one pass through the cache. By columns, as batch normalization needs it, `channel_norm`
 does the same with $\mu$ and $1/s$ of the batch, which `channel_moments` finds. Next: `attention.py`.
 """
@@ -16,12 +16,6 @@ from babytf.engine.primitive import Spec, primitive
 from babytf.engine.primitives.common import sum_to
 from babytf.engine.primitives.key import Key
 from babytf.engine.tensor import Tensor, bind
-
-
-def _one_thread(*specs: Spec, **params: object) -> int:
-    """They share themselves among threads, with BLAS held to one for each."""
-    return 1
-
 
 # --- sums over rows, as products with ones
 
@@ -38,7 +32,7 @@ primitive(
     latex=r"\sum_i {x}_i",
     domain=(-3.0, 3.0),
     symbol="total",
-    products=_one_thread,
+    blas=True,
 )
 primitive(
     "column_dot",
@@ -48,7 +42,7 @@ primitive(
     latex=r"\sum_i {a}_i \, {b}_i",
     domain=(-3.0, 3.0),
     symbol="total",
-    products=_one_thread,
+    blas=True,
 )
 
 # --- each row by its own statistics
@@ -58,23 +52,55 @@ def _mean(x: Tensor) -> Tensor:
     return bind("mean", x, axis=1, keepdims=True, dtype=x.dtype.name, count=x.shape[1])
 
 
-def _packed_spec(x: Spec, center: bool, epsilon: float) -> Spec:
-    return Spec((x.size + x.shape[0],), x.dtype)
+def _statistics_spec(x: Spec, center: bool, epsilon: float) -> Spec:
+    return Spec((x.shape[0], 2), x.dtype)
 
 
-def unpack(packed: Tensor, shape: tuple[int, int]) -> tuple[Tensor, Tensor]:
-    """The standardized rows `(N, F)`, and what each was multiplied with, `(N, 1)`."""
-    size = shape[0] * shape[1]
-    standard = bind("getitem", packed, key=Key((slice(0, size),)), shape=(size,))
-    inverse = bind("getitem", packed, key=Key((slice(size, size + shape[0]),)), shape=(shape[0],))
-    return bind("reshape", standard, shape=shape), bind("reshape", inverse, shape=(shape[0], 1))
+def _two(statistics: Tensor) -> tuple[Tensor, Tensor]:
+    """The means and the inverses, `(N, 1)` each."""
+    shape = (statistics.shape[0], 1)
+    first, second = (Key((slice(None), slice(i, i + 1))) for i in (0, 1))
+    return bind("getitem", statistics, key=first, shape=shape), bind("getitem", statistics, key=second, shape=shape)
 
 
-def _standardize_vjp(g: Tensor, y: Tensor, x: Tensor, center: bool, epsilon: float) -> tuple[Tensor]:
-    g_standard, g_inverse = unpack(g, x.shape)
-    standard, inverse = unpack(y, x.shape)
-    through = _project(g_standard, standard, center) * inverse
-    return (through - g_inverse * (inverse * inverse) * standard / x.shape[1],)
+def _statistics_vjp(g: Tensor, y: Tensor, x: Tensor, center: bool, epsilon: float) -> tuple[Tensor]:
+    (to_mean, to_inverse), (mean, inverse) = _two(g), _two(y)
+    along = to_inverse * (inverse * inverse * inverse) * (x - mean)
+    return ((to_mean - along if center else -along) / x.shape[1],)
+
+
+primitive(
+    "row_statistics",
+    source="normalization_kernels.row_statistics({x}, {center}, {epsilon}, {out})",
+    infer=_statistics_spec,
+    inputs="x",
+    vjp=_statistics_vjp,
+    latex=r"\mu({x}), \frac{{1}}{{\sqrt{{\sigma^2({x}) + {epsilon}}}}}",
+    domain=(-3.0, 3.0),
+    symbol="statistics",
+    rows=lambda x, center, epsilon: (True,),
+    blas=True,
+)
+
+
+def _standard_vjp(g: Tensor, y: Tensor, x: Tensor, statistics: Tensor) -> tuple[Tensor, Tensor]:
+    mean, inverse = _two(statistics)
+    to_x = g * inverse
+    along = g * (x - mean)
+    both = (bind("sum", t, axis=1, keepdims=True, dtype=t.dtype.name) for t in (-to_x, along))
+    return to_x, bind("concatenate", *both, axis=1)
+
+
+primitive(
+    "row_standard",
+    source="np.subtract({x}, {statistics}[:, :1], out={out})\nnp.multiply({out}, {statistics}[:, 1:], out={out})",
+    infer=lambda x, statistics: Spec(x.shape, x.dtype),
+    vjp=_standard_vjp,
+    latex=r"\frac{{{x} - \mu}}{{\sqrt{{\sigma^2 + \epsilon}}}}",
+    domain=(-3.0, 3.0),
+    symbol="standard",
+    rows=lambda x, statistics: (True, True),
+)
 
 
 def _project(a: Tensor, standard: Tensor, center: bool) -> Tensor:
@@ -83,67 +109,58 @@ def _project(a: Tensor, standard: Tensor, center: bool) -> Tensor:
     return rest - _mean(a) if center else rest
 
 
-primitive(
-    "standardize_rows",
-    source="normalization_kernels.standardize_rows({x}, {center}, {epsilon}, {out})",
-    infer=_packed_spec,
-    inputs="x",
-    vjp=_standardize_vjp,
-    latex=r"\frac{{{x} - \mu}}{{\sqrt{{\sigma^2 + {epsilon}}}}}",
-    domain=(-3.0, 3.0),
-    symbol="standardized",
-    products=_one_thread,
-)
-
-
-def _row_norm_spec(x: Spec, gamma: Spec, standard: Spec, inverse: Spec, center: bool) -> Spec:
+def _row_norm_spec(x: Spec, gamma: Spec, standard: Spec, statistics: Spec, center: bool) -> Spec:
     return Spec(x.shape, x.dtype)
 
 
 def _row_norm_vjp(
-    g: Tensor, y: Tensor, x: Tensor, gamma: Tensor, standard: Tensor, inverse: Tensor, center: bool
+    g: Tensor, y: Tensor, x: Tensor, gamma: Tensor, standard: Tensor, statistics: Tensor, center: bool
 ) -> tuple[Tensor | None, ...]:
     to_gamma = bind("column_dot", g, standard) if gamma.ndim else None
-    return bind("row_norm_gradient", g, gamma, standard, inverse, center=center), to_gamma, None, None
+    return bind("row_norm_gradient", g, gamma, standard, statistics, center=center), to_gamma, None, None
 
 
 primitive(
     "row_norm",
     source="np.multiply({standard}, {gamma}, out={out})",
     infer=_row_norm_spec,
-    inputs="x gamma standard inverse",
+    inputs="x gamma standard statistics",
     vjp=_row_norm_vjp,
     latex=r"{gamma} \, {standard}",
     domain=(0.5, 2.0),
     symbol="normalized",
+    rows=lambda x, gamma, standard, statistics, center: (True, False, True, True),
 )
 
 
-def _gradient_spec(g: Spec, gamma: Spec, standard: Spec, inverse: Spec, center: bool) -> Spec:
+def _gradient_spec(g: Spec, gamma: Spec, standard: Spec, statistics: Spec, center: bool) -> Spec:
     return Spec(g.shape, g.dtype)
 
 
 def _row_norm_gradient_vjp(
-    h: Tensor, y: Tensor, g: Tensor, gamma: Tensor, standard: Tensor, inverse: Tensor, center: bool
+    h: Tensor, y: Tensor, g: Tensor, gamma: Tensor, standard: Tensor, statistics: Tensor, center: bool
 ) -> tuple[Tensor, ...]:
-    # y = u-weighted projection of a, which is symmetric; see the module's text for the names
+    # the projection is symmetric: what it does to `a` on the way there, it does to `u` on the way back
+    _, inverse = _two(statistics)
     a, u = g * gamma, h * inverse
     to_a = _project(u, standard, center)
     to_standard = -(u * _mean(a * standard) + a * _mean(u * standard))
     to_inverse = bind("sum", h * _project(a, standard, center), axis=1, keepdims=True, dtype=h.dtype.name)
-    return to_a * gamma, sum_to(to_a * g, gamma.shape), to_standard, to_inverse
+    to_statistics = bind("concatenate", to_inverse * 0.0, to_inverse, axis=1)
+    return to_a * gamma, sum_to(to_a * g, gamma.shape), to_standard, to_statistics
 
 
 primitive(
     "row_norm_gradient",
-    source="normalization_kernels.row_norm_gradient({g}, {gamma}, {standard}, {inverse}, {center}, {out})",
+    source="normalization_kernels.row_norm_gradient({g}, {gamma}, {standard}, {statistics}, {center}, {out})",
     infer=_gradient_spec,
-    inputs="g gamma standard inverse",
+    inputs="g gamma standard statistics",
     vjp=_row_norm_gradient_vjp,
-    latex=r"{inverse} \, ({g} {gamma} - \overline{{{g} {gamma}}} - {standard} \, \overline{{{g} {gamma} {standard}}})",
+    latex=r"\frac{{1}}{{s}} \, ({g} {gamma} - \overline{{{g} {gamma}}} - {standard} \, \overline{{{g} {gamma} {standard}}})",
     domain=(0.5, 2.0),
     symbol="grad",
-    products=_one_thread,
+    rows=lambda g, gamma, standard, statistics, center: (True, False, True, True),
+    blas=True,
 )
 
 # --- each column by the statistics of the batch
@@ -170,7 +187,7 @@ primitive(
     latex=r"\mu({x}), \sigma^2({x})",
     domain=(-3.0, 3.0),
     symbol="moments",
-    products=_one_thread,
+    blas=True,
 )
 
 
@@ -210,7 +227,7 @@ primitive(
     latex=r"{x} \, {factor} + {shift}",
     domain=(0.5, 2.0),
     symbol="normalized",
-    products=_one_thread,
+    blas=True,
 )
 
 
@@ -250,5 +267,5 @@ primitive(
     latex=r"{gamma} {inverse} \, ({g} - \overline{{{g}}} - {x} \, \overline{{{g} {x}}})",
     domain=(0.5, 2.0),
     symbol="grad",
-    products=_one_thread,
+    blas=True,
 )
