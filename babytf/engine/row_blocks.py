@@ -1,7 +1,8 @@
 """What kernels that go over an array several times share: blocks that stay in cache, and one thread for each stretch.
 
 A block is small enough for all passes over it to find it in the processor's cache. Where an array has several, they
-are divided among threads (`threads.py`). The cuts depend on sizes alone, so eager calls and programs give the same bits.
+are divided among threads (`threads.py`). The cuts depend on sizes alone, so eager calls and programs give the same
+bits.
 """
 
 from __future__ import annotations

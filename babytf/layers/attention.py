@@ -1,4 +1,4 @@
-"""`Attention` of one head without projections; `additive_attention.py` scores otherwise, `multi_head_attention.py` has more."""
+"""`Attention` of one head without projections. `additive_attention.py` scores otherwise."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ class Attention(Layer):
 
     $$ y = \operatorname{softmax}(s \, q k^\top) \, v $$
 
-    Call it on a list, `[query, value]` or `[query, value, key]`; the key is the value if it is left out. Further arguments of
+    Call it on a list, `[query, value]` or `[query, value, key]`; the key is the value if it is left out. Further
+    arguments of
     the call: `mask`, a list of masks of query and value; `return_attention_scores`, for the weights beside the
     output; `use_causal_mask`, so that no step sees a later one.
 

@@ -1,4 +1,4 @@
-"""`BatchNormalization`, which brings each channel to mean 0 and variance 1. `layer_normalization.py` does each sample."""
+"""`BatchNormalization`: each channel to mean 0 and variance 1. `layer_normalization.py` does each sample."""
 
 from __future__ import annotations
 
@@ -114,7 +114,8 @@ class BatchNormalization(Layer):
             )
         self.synchronized = False
         self.supports_masking = True
-        self.gamma = self.beta = None
+        self.gamma: Any = None
+        self.beta: Any = None
 
     def _checked_clipping(self, clipping: Any) -> dict[str, float]:
         clipping = dict(clipping or {})

@@ -18,7 +18,8 @@ class EinsumDense(Layer):
     $$ y = \phi(\mathrm{einsum}(x, W) + b) $$
 
     Args:
-        equation: Letters of input, kernel and output: `"ab,bc->ac"` is a `Dense`, `"abc,cde->abde"` has two axes of units.
+        equation: Letters of input, kernel and output: `"ab,bc->ac"` is a `Dense`, `"abc,cde->abde"` has two axes of
+            units.
             `...` in front, or at the end, stands for any further axes.
         output_shape: Sizes of the output without the batch (and without what `...` stands for); `None` for a size that
             is the input's. An integer is one size.
@@ -158,7 +159,7 @@ class EinsumDense(Layer):
         raise ShapeError(
             explain(
                 f"EinsumDense '{self.name}': the input does not fit the equation.",
-                got=f"input of shape {tuple(input_shape)}, equation {self.equation!r}, output_shape {self.output_shape}",
+                got=f"input {tuple(input_shape)}, equation {self.equation!r}, output_shape {self.output_shape}",
                 expected=expected,
             )
         )

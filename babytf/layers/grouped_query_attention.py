@@ -118,7 +118,9 @@ class GroupedQueryAttention(MultiHeadAttention):
     def _shared(self, x: Any) -> Any:
         return x if self.num_repeats == 1 else ops.repeat(x, self.num_repeats, axis=2)
 
-    def compute_output_shape(self, query_shape: Any, value_shape: Any, key_shape: Any = None) -> Any:
+    def compute_output_shape(  # type: ignore[override]
+        self, query_shape: Any, value_shape: Any, key_shape: Any = None
+    ) -> Any:
         if query_shape[-1] != value_shape[-1]:
             raise ShapeError(
                 explain(

@@ -16,7 +16,8 @@ class LayerNormalization(Layer):
     $$ y = \gamma \, \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}} + \beta $$
 
     Args:
-        axis: Axis, or list of axes, over which mean $\mu$ and variance $\sigma^2$ are taken; $\gamma$ and $\beta$ have their shape.
+        axis: Axis, or list of axes, over which mean $\mu$ and variance $\sigma^2$ are taken; $\gamma$ and $\beta$
+            have their shape.
         epsilon: $\epsilon$, added to the variance.
         center: Whether to learn $\beta$.
         scale: Whether to learn $\gamma$.

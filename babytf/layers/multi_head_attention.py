@@ -1,6 +1,7 @@
 """`MultiHeadAttention`: each step of a sequence looks at others, several ways at once.
 
-`einsum_dense.py` has the projections, `babytf/ops/attention.py` the arithmetic; `grouped_query_attention.py` shares keys
+`einsum_dense.py` has the projections, `babytf/ops/attention.py` the arithmetic; `grouped_query_attention.py` shares
+keys
 among heads.
 """
 
@@ -31,7 +32,8 @@ class MultiHeadAttention(Layer):
     Call it as `layer(query, value, key=None)`; the key is the value if it is left out. Further arguments of the call:
     `attention_mask`, of shape `(B, T, S)` or `(B, heads, T, S)`, true where a query may look; `query_mask`,
     `value_mask`, `key_mask`, of shape `(B, T)` or `(B, S)`, which come with masked inputs by themselves;
-    `use_causal_mask`, so that no step sees a later one; and `return_attention_scores`, for the weights beside the output.
+    `use_causal_mask`, so that no step sees a later one; and `return_attention_scores`, for the weights beside the
+    output.
 
     Args:
         num_heads: How many ways at once.
@@ -104,7 +106,7 @@ class MultiHeadAttention(Layer):
         self.dropout = check.fraction(self, dropout=dropout)
         self.use_bias = check.boolean(self, use_bias=use_bias)
         self.output_shape = self._integers("output_shape", output_shape, positive=True)
-        self.attention_axes = self._integers("attention_axes", attention_axes)
+        self.attention_axes: Any = self._integers("attention_axes", attention_axes)
         self.sliding_window = check.optional_positive_int(self, sliding_window=sliding_window)
         refuse_flash(f"{type(self).__name__} '{self.name}'", flash_attention)
         self.kernel_initializer = initializers.get(kernel_initializer)
@@ -146,7 +148,9 @@ class MultiHeadAttention(Layer):
 
     # --- weights
 
-    def build(self, query_shape: Any, value_shape: Any, key_shape: Any = None) -> None:
+    def build(  # type: ignore[override]
+        self, query_shape: Any, value_shape: Any, key_shape: Any = None
+    ) -> None:
         key_shape = value_shape if key_shape is None else key_shape
         self._check_lengths(value_shape, key_shape)
         self._query_dense = self._projection("query", query_shape, self.num_heads, self.key_dim)
@@ -373,7 +377,9 @@ class MultiHeadAttention(Layer):
 
     # --- shapes
 
-    def compute_output_shape(self, query_shape: Any, value_shape: Any, key_shape: Any = None) -> Any:
+    def compute_output_shape(  # type: ignore[override]
+        self, query_shape: Any, value_shape: Any, key_shape: Any = None
+    ) -> Any:
         self._check_lengths(value_shape, value_shape if key_shape is None else key_shape)
         return (*query_shape[:-1], *(self.output_shape or query_shape[-1:]))
 

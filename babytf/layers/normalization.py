@@ -21,7 +21,8 @@ class Normalization(Layer):
     Mean $\mu$ and variance $\sigma^2$ are given, or learned from data by `adapt`.
 
     Args:
-        axis: Axis, or axes, whose places have means of their own; the others are averaged over. `None` for one mean of all.
+        axis: Axis, or axes, whose places have means of their own; the others are averaged over. `None` for one mean
+            of all.
         mean: $\mu$, a number or an array that broadcasts to those axes. Together with `variance`.
         variance: $\sigma^2$, likewise.
         invert: Whether to go back instead: $y = \mu + \sigma x$.
@@ -34,7 +35,8 @@ class Normalization(Layer):
         That of the input.
 
     Raises:
-        ValueError: If one of `mean` and `variance` is given without the other, or their shapes differ; or the input has no
+        ValueError: If one of `mean` and `variance` is given without the other, or their shapes differ; or the input
+            has no
             such axis, or one of unknown size.
 
     Example:

@@ -15,7 +15,8 @@ class SpectralNormalization(Layer):
 
     $$ W \leftarrow W / \sigma, \qquad \sigma = v W u^\top $$
 
-    $u$ and $v$ come nearer to the singular vectors with each call: $v \leftarrow u W^\top / |\cdot|$, $u \leftarrow v W / |\cdot|$.
+    $u$ and $v$ come nearer to the singular vectors with each call: $v \leftarrow u W^\top / |\cdot|$, $u \leftarrow v
+    W / |\cdot|$.
 
     Args:
         layer: A layer with a `kernel`, or with `embeddings`.

@@ -7,7 +7,8 @@ $$ p = \operatorname{softmax}(q k^\top + b), \qquad y = p v $$
 the gradient of the scores is $p \, (g v^\top - g y)$. The weights $p$ are never made: the exponentials
 (`attention_exponentials`), and one over their sums (`attention_inverse`), are kept instead, so that what is divided are
 the shorter rows of $y$ and $g$. `attention` hands $y$ on, and sends its gradient to $q$, $k$, $v$ and $b$ directly.
-`head_scores`, `head_mix` and `head_mix_back` are linear in each factor, and each other's gradients. All go sample by sample.
+`head_scores`, `head_mix` and `head_mix_back` are linear in each factor, and each other's gradients. All go sample by
+sample.
 """
 
 from __future__ import annotations

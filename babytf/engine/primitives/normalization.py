@@ -1,11 +1,13 @@
 r"""Normalization with gradients derived by hand.
 
-By rows, as layer normalization needs it: with $\hat x = (x - \mu) / s$, $s = \sqrt{\sigma^2 + \epsilon}$, $y = \gamma \hat x$ and
+By rows, as layer normalization needs it: with $\hat x = (x - \mu) / s$, $s = \sqrt{\sigma^2 + \epsilon}$, $y = \gamma
+\hat x$ and
 $a = g \gamma$,
 
 $$ \frac{\partial \ell}{\partial x} = \frac{1}{s} \left( a - \overline{a} - \hat x \, \overline{a \hat x} \right) $$
 
-(bars are means over the row). `row_norm` is given $\hat x$, $\mu$ and $1/s$ beside the $x$ they were made of, and sends its
+(bars are means over the row). `row_norm` is given $\hat x$, $\mu$ and $1/s$ beside the $x$ they were made of, and
+sends its
 gradient to $x$ directly, in one pass through the cache. By columns, as batch normalization needs it, `channel_norm`
 does the same with $\mu$ and $1/s$ of the batch, which `channel_moments` finds. Next: `attention.py`.
 """
@@ -156,7 +158,10 @@ primitive(
     infer=_gradient_spec,
     inputs="g gamma standard statistics",
     vjp=_row_norm_gradient_vjp,
-    latex=r"\frac{{1}}{{s}} \, ({g} {gamma} - \overline{{{g} {gamma}}} - {standard} \, \overline{{{g} {gamma} {standard}}})",
+    latex=(
+        r"\frac{{1}}{{s}} \, ({g} {gamma} - \overline{{{g} {gamma}}} "
+        r"- {standard} \, \overline{{{g} {gamma} {standard}}})"
+    ),
     domain=(0.5, 2.0),
     symbol="grad",
     rows=lambda g, gamma, standard, statistics, center: (True, False, True, True),
