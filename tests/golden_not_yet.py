@@ -46,6 +46,5 @@ NOT_YET = {
         model/lazily_built_rnn:h5_keras3
         model/k2_cnn_functional:h5_keras2
         model/k2_embedding_lstm:h5_keras2
-        model/k2_mlp_adam:h5_keras2
     """,
 }

@@ -30,7 +30,8 @@ def _pieces(batch: int, heads: int, each: int) -> list[Piece]:
 
 def _by_head(x: np.ndarray, piece: Piece) -> np.ndarray:
     """`(B, T, H, D)` of a piece, seen as `(B, H, T, D)`."""
-    return x[piece[0], :, piece[1]].transpose(0, 2, 1, 3)
+    found: np.ndarray = x[piece[0], :, piece[1]].transpose(0, 2, 1, 3)
+    return found
 
 
 def _all(scores: Any) -> list[Piece]:

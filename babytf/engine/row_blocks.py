@@ -53,7 +53,8 @@ def workspace(shape: tuple[int, ...], dtype: np.dtype[Any], number: int = 0) -> 
     memory = _workspace.memory.get(number)
     if memory is None or memory.size < nbytes:
         memory = _workspace.memory[number] = np.empty(nbytes, np.uint8)
-    return np.ndarray(shape, dtype, buffer=memory.data)
+    found: np.ndarray = np.ndarray(shape, dtype, buffer=memory.data)
+    return found
 
 
 @functools.lru_cache(maxsize=64)

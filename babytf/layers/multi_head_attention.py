@@ -175,7 +175,7 @@ class MultiHeadAttention(Layer):
     def _projection(self, name: str, shape: Any, heads: int, size: int, activation: Any = None) -> EinsumDense:
         """Features to heads: `(B, …, F) -> (B, …, heads, size)`."""
         free = ascii_lowercase[: len(shape) - 1]
-        f, h, d = ascii_lowercase[len(shape) - 1 : len(shape) + 2]
+        f, h, d = list(ascii_lowercase[len(shape) - 1 : len(shape) + 2])
         layer = EinsumDense(
             f"{free}{f},{f}{h}{d}->{free}{h}{d}",
             output_shape=(*(None,) * (len(shape) - 2), heads, size),
@@ -191,7 +191,7 @@ class MultiHeadAttention(Layer):
         """Heads back to features: `(B, …, heads, value_dim) -> (B, …, F)`."""
         free = ascii_lowercase[: len(query_shape) - 1]
         sizes = self.output_shape or (query_shape[-1],)
-        h, d, *out = ascii_lowercase[len(free) : len(free) + 2 + len(sizes)]
+        h, d, *out = list(ascii_lowercase[len(free) : len(free) + 2 + len(sizes)])
         letters = "".join(out)
         layer = EinsumDense(
             f"{free}{h}{d},{h}{d}{letters}->{free}{letters}",

@@ -83,7 +83,7 @@ class Normalization(Layer):
             self.adapt_variance = self._statistic("variance", self._sizes, "ones")
             self.count = self.add_weight(name="count", shape=(), dtype="int64", initializer="zeros", trainable=False)
         else:
-            self._given = tuple(
+            self._fixed = tuple(
                 np.array(np.broadcast_to(np.asarray(v, self.compute_dtype), self._sizes))
                 for v in (self.input_mean, self.input_variance)
             )
@@ -104,7 +104,7 @@ class Normalization(Layer):
     def _broadcast(self, which: int) -> Any:
         if not self.built:
             return None
-        value = (self.adapt_mean, self.adapt_variance)[which] if self.input_mean is None else self._given[which]
+        value = (self.adapt_mean, self.adapt_variance)[which] if self.input_mean is None else self._fixed[which]
         ndim = len(next(iter((self._build_shapes or {}).values())))
         sizes = dict(zip(self._keep, self._sizes, strict=True))
         return ops.reshape(ops.cast(value, self.compute_dtype), tuple(sizes.get(i, 1) for i in range(ndim)))

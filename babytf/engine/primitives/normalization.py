@@ -216,7 +216,7 @@ def _channel_norm_vjp(
     return to_x, to_gamma, to_beta, None, None, None, None
 
 
-def _three(packed: Tensor, shape: tuple[int, int]) -> list[Tensor]:
+def _three(packed: Tensor, shape: tuple[int, ...]) -> list[Tensor]:
     size, channels = shape[0] * shape[1], shape[1]
     cuts = ((0, size, shape), (size, size + channels, (channels,)), (size + channels, size + 2 * channels, (channels,)))
     return [
