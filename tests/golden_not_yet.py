@@ -2,10 +2,6 @@
 
 NOT_YET = {
     "layers": """
-        model/mlp_bn_dropout_rmsprop:keras
-        model/mlp_bn_dropout_rmsprop:weights_h5
-        model/mlp_bn_dropout_rmsprop:config_roundtrip
-        model/mlp_bn_dropout_rmsprop:evaluate
         model/cnn_small:keras
         model/cnn_small:weights_h5
         model/cnn_small:config_roundtrip
@@ -21,27 +17,15 @@ NOT_YET = {
         model/gru_bidirectional:config_roundtrip
         model/gru_bidirectional:evaluate
         model/gru_bidirectional:resume
-        model/uncompiled_frozen:keras
-        model/uncompiled_frozen:weights_h5
-        model/uncompiled_frozen:config_roundtrip
-        model/partly_frozen_adam:keras
-        model/partly_frozen_adam:weights_h5
-        model/partly_frozen_adam:config_roundtrip
-        model/partly_frozen_adam:evaluate
-        model/partly_frozen_adam:resume
         model/lazily_built_rnn:keras
         model/lazily_built_rnn:weights_h5
         model/lazily_built_rnn:config_roundtrip
         model/lazily_built_rnn:evaluate
         model/lazily_built_rnn:resume
-        train/fit_regression_l2_batchnorm
         train/fit_conv
         train/fit_lstm
-        layer/BatchNormalization.training
-        layer/BatchNormalization.inference
         layer/LSTM.initial_state
         layer/GRU.mask
-        layer/MultiHeadAttention.mask_scores
         model/transformer_block:keras
         model/transformer_block:weights_h5
         model/transformer_block:config_roundtrip
@@ -52,25 +36,15 @@ NOT_YET = {
         model/conv_variants:config_roundtrip
         model/conv_variants:evaluate
         model/conv_variants:resume
-        model/nested_model:keras
-        model/nested_model:weights_h5
-        model/nested_model:config_roundtrip
-        model/nested_model:evaluate
-        model/nested_model:resume
     """,
     "whole models as .h5": """
-        model/mlp_bn_dropout_rmsprop:h5_keras3
         model/cnn_small:h5_keras3
         model/embedding_lstm:h5_keras3
         model/gru_bidirectional:h5_keras3
         model/transformer_block:h5_keras3
         model/conv_variants:h5_keras3
-        model/nested_model:h5_keras3
-        model/uncompiled_frozen:h5_keras3
-        model/partly_frozen_adam:h5_keras3
         model/lazily_built_rnn:h5_keras3
         model/k2_cnn_functional:h5_keras2
         model/k2_embedding_lstm:h5_keras2
-        model/k2_mlp_adam:h5_keras2
     """,
 }

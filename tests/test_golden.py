@@ -28,6 +28,7 @@ LISTED = [name for name in CASES if reason(name)]
 
 @pytest.mark.parametrize("name", HELD)
 @pytest.mark.filterwarnings("ignore:.*fractions of its sample weights")
+@pytest.mark.filterwarnings("ignore:The file does not say how the model was compiled")
 def test_recorded(name):
     _, tolerance = CASES[name]
     errors = golden.replay(name)

@@ -29,6 +29,9 @@ WORTH_SHARING = 262144
 RESERVED = (
     "np",
     "kernels",
+    "attention_kernels",
+    "normalization_kernels",
+    "row_blocks",
     "buffer",
     "buffers",
     "pieces",
@@ -234,6 +237,8 @@ class Source:
             if not self._stretch and threads.cut(a, b, threads.count()) is not None:
                 pieces = self._parts(node)
                 text = f"multiply({pieces})"
+        elif node.row.blas and sum(v.spec.size for v in node.inputs) > threads.ALONE:
+            self._hold_blas(True)
         shapes = ", ".join(str(v.spec.shape) for v in node.inputs if v.spec.shape)
         note = f"{shapes} -> {out.spec.shape}" if shapes and shapes != str(out.spec.shape) else f"{out.spec.shape}"
         self._add(text, note if out.spec.shape else "")

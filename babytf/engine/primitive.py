@@ -66,6 +66,7 @@ class Primitive:
 
     __slots__ = (
         "_function",
+        "blas",
         "domain",
         "infer",
         "inputs",
@@ -96,6 +97,7 @@ class Primitive:
         symbol: str,
         products: Callable[..., int] | None,
         rows: Callable[..., tuple[bool, ...] | None] | None,
+        blas: bool,
     ) -> None:
         self.name = name
         self.source = source
@@ -110,6 +112,7 @@ class Primitive:
         self.symbol = symbol
         self.products = products
         self.rows = rows
+        self.blas = blas
         fields = dict.fromkeys(_FIELD.findall(source.replace("{{", "").replace("}}", "")))
         self.param_names = tuple(f for f in fields if f != "out" and f not in self.inputs and f not in scratch)
         self._function: Callable[..., Any] | None = None
@@ -141,13 +144,16 @@ class Primitive:
         out = np.empty(spec.shape, spec.dtype)
         extra = [self.scratch[n](*arrays, **params) for n in self.scratch]
         args = [*args, *[np.empty(s.shape, s.dtype) for s in extra], *values]
-        if self.products is None:
+        if self.products is None and not self.blas:
             self.function(out, *args)
             return out
         threads.serial()
         try:
-            a, b = arrays
-            threads.multiply(threads.parts(a, b, out))
+            if self.products is None:
+                self.function(out, *args)
+            else:
+                a, b = arrays
+                threads.multiply(threads.parts(a, b, out))
         finally:
             threads.parallel()
         return out
@@ -173,6 +179,7 @@ def primitive(
     symbol: str | None = None,
     products: Callable[..., int] | None = None,
     rows: Callable[..., tuple[bool, ...] | None] | None = None,
+    blas: bool = False,
 ) -> Primitive:
     r"""Add a row to the table.
 
@@ -201,6 +208,7 @@ def primitive(
         rows: `rows(*specs, **params)`: for an operation that can be done row by row, counted along the first axis:
             for each input, whether rows `i` to `j` of it are enough for rows `i` to `j` of the result (or all of it is
             needed). The same statements must give the same bits. `None` if it cannot. Elementwise rows need not say.
+        blas: Whether the statements multiply matrices within, so that BLAS is to be held to one thread.
 
     Returns:
         The row.
@@ -217,7 +225,7 @@ def primitive(
     if not inputs:
         inputs = infer.__code__.co_varnames[: infer.__code__.co_argcount]
     row = Primitive(
-        name, source, infer, vjp, latex, domain, kind, inputs, scratch or {}, symbol or name, products, rows
+        name, source, infer, vjp, latex, domain, kind, inputs, scratch or {}, symbol or name, products, rows, blas
     )
     PRIMITIVES[name] = row
     return row

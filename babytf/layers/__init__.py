@@ -7,11 +7,15 @@ from typing import Any
 from babytf.errors import explain
 from babytf.layers.activation import Activation
 from babytf.layers.activity_regularization import ActivityRegularization
+from babytf.layers.additive_attention import AdditiveAttention
 from babytf.layers.alpha_dropout import AlphaDropout
+from babytf.layers.attention import Attention
+from babytf.layers.batch_normalization import BatchNormalization
 from babytf.layers.concatenate import Concatenate, concatenate
 from babytf.layers.dense import Dense
 from babytf.layers.dot import Dot, dot
 from babytf.layers.dropout import Dropout
+from babytf.layers.einsum_dense import EinsumDense
 from babytf.layers.elementwise_merge import (
     Add,
     Average,
@@ -29,49 +33,70 @@ from babytf.layers.elementwise_merge import (
 from babytf.layers.elu import ELU
 from babytf.layers.flatten import Flatten
 from babytf.layers.gaussian_noise import GaussianDropout, GaussianNoise
+from babytf.layers.group_normalization import GroupNormalization
+from babytf.layers.grouped_query_attention import GroupedQueryAttention
 from babytf.layers.identity import Identity
 from babytf.layers.input_layer import Input, InputLayer
 from babytf.layers.input_spec import InputSpec
 from babytf.layers.lambda_layer import Lambda
 from babytf.layers.layer import Layer
+from babytf.layers.layer_normalization import LayerNormalization
 from babytf.layers.masking import Masking
+from babytf.layers.multi_head_attention import MultiHeadAttention
+from babytf.layers.normalization import Normalization
 from babytf.layers.permute import Permute
 from babytf.layers.prelu import PReLU
 from babytf.layers.relu import LeakyReLU, ReLU
 from babytf.layers.repeat_vector import RepeatVector
 from babytf.layers.rescaling import Rescaling
 from babytf.layers.reshape import Reshape
+from babytf.layers.rms_normalization import RMSNormalization
 from babytf.layers.softmax import Softmax
 from babytf.layers.spatial_dropout import SpatialDropout1D, SpatialDropout2D, SpatialDropout3D
+from babytf.layers.spectral_normalization import SpectralNormalization
+from babytf.layers.unit_normalization import UnitNormalization
 from babytf.serialization import builtin, deserialize_keras_object, lookup, serialize_keras_object
+
+GroupQueryAttention = GroupedQueryAttention  # as Keras names it
 
 __all__ = [
     "ELU",
     "Activation",
     "ActivityRegularization",
     "Add",
+    "AdditiveAttention",
     "AlphaDropout",
+    "Attention",
     "Average",
+    "BatchNormalization",
     "Concatenate",
     "Dense",
     "Dot",
     "Dropout",
+    "EinsumDense",
     "Flatten",
     "GaussianDropout",
     "GaussianNoise",
+    "GroupNormalization",
+    "GroupQueryAttention",
+    "GroupedQueryAttention",
     "Identity",
     "Input",
     "InputLayer",
     "InputSpec",
     "Lambda",
     "Layer",
+    "LayerNormalization",
     "LeakyReLU",
     "Masking",
     "Maximum",
     "Minimum",
+    "MultiHeadAttention",
     "Multiply",
+    "Normalization",
     "PReLU",
     "Permute",
+    "RMSNormalization",
     "ReLU",
     "RepeatVector",
     "Rescaling",
@@ -80,7 +105,9 @@ __all__ = [
     "SpatialDropout1D",
     "SpatialDropout2D",
     "SpatialDropout3D",
+    "SpectralNormalization",
     "Subtract",
+    "UnitNormalization",
     "add",
     "average",
     "concatenate",
@@ -98,27 +125,37 @@ _LAYERS = (
     Activation,
     ActivityRegularization,
     Add,
+    AdditiveAttention,
     AlphaDropout,
+    Attention,
     Average,
+    BatchNormalization,
     Concatenate,
     Dense,
     Dot,
     Dropout,
     ELU,
+    EinsumDense,
     Flatten,
     GaussianDropout,
     GaussianNoise,
+    GroupNormalization,
+    GroupedQueryAttention,
     Identity,
     InputLayer,
     Lambda,
     Layer,
+    LayerNormalization,
     LeakyReLU,
     Masking,
     Maximum,
     Minimum,
+    MultiHeadAttention,
     Multiply,
+    Normalization,
     PReLU,
     Permute,
+    RMSNormalization,
     ReLU,
     RepeatVector,
     Rescaling,
@@ -127,7 +164,9 @@ _LAYERS = (
     SpatialDropout1D,
     SpatialDropout2D,
     SpatialDropout3D,
+    SpectralNormalization,
     Subtract,
+    UnitNormalization,
 )
 
 builtin("keras.layers", *_LAYERS)

@@ -4,7 +4,8 @@ They promote dtypes as Keras does and are written with the primitives of `babytf
 so that whatever is computed with them can be recorded and differentiated. Of an `Input` they make a part of a model
 (`symbolic`). One concept per file, in
 reading order: `core`, `arithmetic`, `elementary`, `comparison`, `reduction`, `cumulative`, `creation`, `shaping`,
-`indexing`, `slicing`, `sorting`, `linear_algebra`, `contraction`, `activation`, `crossentropy`, `ctc`. Through
+`indexing`, `slicing`, `sorting`, `linear_algebra`, `contraction`, `activation`, `normalization`, `attention`,
+`crossentropy`, `ctc`. Through
 `numpy_protocol` NumPy's own functions take Tensors too.
 """
 
@@ -62,6 +63,7 @@ from babytf.ops.arithmetic import (
     subtract,
     true_divide,
 )
+from babytf.ops.attention import dot_product_attention
 from babytf.ops.comparison import (
     allclose,
     bitwise_and,
@@ -152,6 +154,7 @@ from babytf.ops.elementary import (
 )
 from babytf.ops.indexing import get_item, scatter, scatter_update, segment_sum, take, take_along_axis
 from babytf.ops.linear_algebra import diag, diagonal, dot, inner, matmul, outer, tensordot, trace, tril, triu, vdot
+from babytf.ops.normalization import batch_normalization, layer_normalization, rms_normalization
 from babytf.ops.reduction import (
     all,
     amax,
@@ -223,6 +226,7 @@ __all__ = [
     "array",
     "array_split",
     "average",
+    "batch_normalization",
     "binary_crossentropy",
     "bitwise_and",
     "bitwise_invert",
@@ -250,6 +254,7 @@ __all__ = [
     "divide",
     "divide_no_nan",
     "dot",
+    "dot_product_attention",
     "dtype",
     "einsum",
     "elu",
@@ -286,6 +291,7 @@ __all__ = [
     "isfinite",
     "isinf",
     "isnan",
+    "layer_normalization",
     "leaky_relu",
     "less",
     "less_equal",
@@ -334,6 +340,7 @@ __all__ = [
     "relu6",
     "repeat",
     "reshape",
+    "rms_normalization",
     "roll",
     "round",
     "rsqrt",

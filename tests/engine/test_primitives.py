@@ -20,6 +20,7 @@ from babytf.errors import GradientError
 _INTS = np.array([[2, 0, 2], [1, 3, 2]])
 _BOOLS = np.array([[True, False, True, False], [False, True, True, False], [True, True, False, False]])
 _GENERATOR = random.SeedGenerator(1).generator
+_Q, _K, _V, _P = (2, 3, 2, 4), (2, 5, 2, 4), (2, 5, 2, 6), (2, 2, 3, 5)  # of attention: queries, keys, values, weights
 _AXIS = {"axis": 1, "keepdims": False}
 _ALL = {"axis": None, "keepdims": True}
 _F8 = {"dtype": "float64"}
@@ -102,6 +103,26 @@ CASES: dict[str, list[tuple[list, dict]]] = {
     "ctc_covariance": [
         ([(2, 4, 3), (2, 4, 3), np.array([[1, 2], [2, 0]]), np.array([2, 1]), np.array([4, 3])], {"blank": 0}),
     ],
+    "column_sums": [([(3, 4)], {})],
+    "column_dot": [([(3, 4), (3, 4)], {})],
+    "row_statistics": [([(3, 4)], {"center": center, "epsilon": 0.1}) for center in (True, False)],
+    "row_standard": [([(3, 4), (3, 2)], {})],
+    "row_norm": [([(3, 4), (4,), (3, 4), (3, 2)], {"center": True})],
+    "row_norm_gradient": [
+        ([(3, 4), (4,), (3, 4), (3, 2)], {"center": True}),
+        ([(3, 4), (), (3, 4), (3, 2)], {"center": False}),
+    ],
+    "channel_moments": [([(5, 3)], {})],
+    "channel_norm": [([(5, 3), (3,), (3,), (3,), (3,), (3,), (3,)], {})],
+    "channel_norm_gradient": [([(5, 3), (5, 3), (3,), (3,), (3,)], {})],
+    "head_scores": [([_Q, _K], {})],
+    "head_mix": [([_P, _V], {})],
+    "head_mix_back": [([_P, (2, 3, 2, 6)], {})],
+    "attention_exponentials": [([_Q, _K, bias], {}) for bias in ((), (1, 2, 3, 5), (2, 1, 1, 5))],
+    "attention_inverse": [([_P], {})],
+    "attention_context": [([_P, (2, 2, 3, 1), _V], {})],
+    "attention": [([(2, 3, 2, 6), _Q, _K, _V, (), _P, (2, 2, 3, 1)], {})],
+    "attention_scores_gradient": [([(2, 3, 2, 6), (2, 3, 2, 6), _V, _P], {})],
     "one_hot": [([np.array([[0], [2], [7]]), np.arange(4)], {"dtype": "float64"})],
     "select": [([_BOOLS, (3, 4), (3, 4)], {}), ([_BOOLS, (4,), ()], {}), ([np.ones((30, 4), bool), (), (30, 4)], {})],
     "clip": [([(3, 4), np.array(-1.0), np.array(1.0)], {}), ([(3, 4), (4,), (3, 1)], {})],
@@ -130,6 +151,9 @@ NOT_PLAIN = {
     "stop_gradient": "stops the gradient on purpose",
     "sparse_crossentropy": "sends the gradient of log_probabilities to the logits; checked below",
     "categorical_crossentropy": "sends the gradient of log_probabilities to the logits; checked below",
+    "row_norm": "sends the gradient of the standardized rows to x; checked in test_attention_and_normalization",
+    "channel_norm": "sends the gradient of the statistics to x; checked there",
+    "attention": "sends the gradient of the weights to queries and keys; checked there",
     "relu_gradient": "its second input only says where relu is on",
 }
 # Rows that are flat between jumps, so that a finite difference sees nothing or a jump.
@@ -340,8 +364,8 @@ def test_rows_leave_their_inputs_alone_and_fill_the_destination(row, inputs, par
 
 @pytest.mark.parametrize(("row", "inputs", "params"), [c for c in ALL if c.values[0].kind == "view"])
 def test_views_share_memory_with_their_input(row, inputs, params, rng):
-    (x,) = draw(row, inputs, rng)
-    assert np.shares_memory(row.run([x], params), x)
+    arrays = draw(row, inputs, rng)
+    assert np.shares_memory(row.run(arrays, params), arrays[0])
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,22 @@ BY_CLASS: dict[str, list[dict]] = {
     "layers.Discretization": [{"dtype": "int64", "bin_boundaries": [0.5, 1.5], "num_bins": ..., "sparse": ...}],
     "layers.GaussianNoise": [{"stddev": 0.4}],
     "layers.InputSpec": [{"axes": {}}],
-    "layers.MultiHeadAttention": [{"flash_attention": ..., "sliding_window": ...}],
+    "layers.Attention": [{"score_mode": "concat"}],
+    "layers.EinsumDense": [
+        {
+            "equation": "abc,cde->abde",
+            "output_shape": several(None, 2, 3),
+            "bias_axes": "de",
+            "lora_alpha": ...,
+            "lora_rank": ...,
+            "gptq_unpacked_column_size": ...,
+            "quantization_config": ...,
+        }
+    ],
+    "layers.GroupQueryAttention": [
+        {"head_dim": 3, "num_query_heads": 4, "num_key_value_heads": 2, "flash_attention": ..., "sliding_window": 3}
+    ],
+    "layers.MultiHeadAttention": [{"flash_attention": ..., "sliding_window": 3}],
     "layers.StackedRNNCells": [{"cells": [new("layers.LSTMCell", 3, name="inner")]}],
     "layers.ZeroPadding1D": [{"padding": several(1, 2)}],
     "layers.ZeroPadding2D": [{"padding": several(several(1, 2), several(3, 4))}],

@@ -106,6 +106,16 @@ CALLS: dict[str, tuple[str, dict[str, Any], tuple[int, ...], str]] = {
     "gaussian_noise": ("GaussianNoise", {"stddev": 0.5}, (2, 3), "float32"),
     "gaussian_dropout": ("GaussianDropout", {"rate": 0.5}, (2, 3), "float32"),
     "alpha_dropout": ("AlphaDropout", {"rate": 0.5}, (2, 3), "float32"),
+    "layer_normalization": ("LayerNormalization", {}, (2, 3, 4), "float32"),
+    "layer_normalization_axes": ("LayerNormalization", {"axis": [1, 2], "epsilon": 0.1}, (2, 3, 4), "float32"),
+    "layer_normalization_half": ("LayerNormalization", {"dtype": "float16"}, (2, 4), "float16"),
+    "rms_normalization": ("RMSNormalization", {}, (2, 3, 4), "float32"),
+    "rms_normalization_axes": ("RMSNormalization", {"axis": [1, 2], "epsilon": 0.1}, (2, 3, 4), "float32"),
+    "unit_normalization": ("UnitNormalization", {"axis": [1, 2]}, (2, 3, 4), "float32"),
+    "group_normalization": ("GroupNormalization", {"groups": 2}, (2, 3, 4), "float32"),
+    "group_normalization_first": ("GroupNormalization", {"groups": -1, "axis": 1}, (2, 3, 4), "float32"),
+    "batch_normalization": ("BatchNormalization", {"epsilon": 0.1}, (2, 3, 4), "float32"),
+    "normalization": ("Normalization", {"mean": [1.0, 2.0], "variance": [4.0, 9.0]}, (3, 2), "float32"),
     "spatial_dropout": ("SpatialDropout1D", {"rate": 0.5}, (2, 3, 2), "float32"),
 }
 

@@ -7,13 +7,19 @@ place to start reading, `../primitive.py` explains the fields. Importing this pa
 
 from __future__ import annotations
 
-from babytf.engine import kernels
+from babytf.engine import attention_kernels, kernels, normalization_kernels, row_blocks
 from babytf.engine.primitive import NAMESPACE
 
-NAMESPACE["kernels"] = kernels
+NAMESPACE.update(
+    kernels=kernels,
+    attention_kernels=attention_kernels,
+    normalization_kernels=normalization_kernels,
+    row_blocks=row_blocks,
+)
 
 from babytf.engine.primitives import (  # noqa: E402, I001  (rows name `kernels` in their source)
     activation as activation,
+    attention as attention,
     comparison as comparison,
     crossentropy as crossentropy,
     ctc as ctc,
@@ -22,6 +28,7 @@ from babytf.engine.primitives import (  # noqa: E402, I001  (rows name `kernels`
     indexing as indexing,
     linear_algebra as linear_algebra,
     memory as memory,
+    normalization as normalization,
     random as random,
     reduction as reduction,
     shape as shape,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,8 @@ import numpy as np
 from babytf.engine.primitive import Spec
 from babytf.engine.tensor import Tensor, bind
 from babytf.errors import ShapeError, explain
+
+_BLAS = (np.dtype("float32"), np.dtype("float64"))
 
 
 def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:
@@ -47,7 +50,10 @@ def sum_to(g: Tensor, shape: tuple[int, ...]) -> Tensor:
         return g
     extra = g.ndim - len(shape)
     axes = tuple(i for i in range(g.ndim) if i < extra or (shape[i - extra] == 1 and g.shape[i] != 1))
-    if axes:
+    if axes == tuple(range(len(axes))) and axes and g.dtype in _BLAS and math.prod(shape) > 1:
+        g = bind("reshape", g, shape=(math.prod(g.shape[: len(axes)]), math.prod(shape)))
+        g = bind("column_sums", g)  # as a product with ones
+    elif axes:
         g = bind("sum", g, axis=axes[0] if len(axes) == 1 else axes, keepdims=False, dtype=g.dtype.name)
     return g if g.shape == shape else bind("reshape", g, shape=shape)
 

@@ -1,0 +1,95 @@
+"""What kernels that go over an array several times share: blocks that stay in cache, and one thread for each stretch.
+
+A block is small enough for all passes over it to find it in the processor's cache. Where an array has several, they
+are divided among threads (`threads.py`). The cuts depend on sizes alone, so eager calls and programs give the same
+bits.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from babytf.engine import threads
+
+BLOCK = 65536
+"""Elements in a block: 256 kB in single precision."""
+
+
+def blocks(count: int, each: int) -> list[slice]:
+    """Stretches of `count` rows of `each` elements, a block long."""
+    step = max(1, BLOCK // max(each, 1))
+    return [slice(start, min(start + step, count)) for start in range(0, count, step)]
+
+
+def share(work: Callable[[Any], None], pieces: list[Any]) -> None:
+    """Call `work` with each piece; several threads divide them among themselves."""
+    count = min(threads.count(), len(pieces))
+    threads.shared(work, [[(piece,) for piece in pieces[s]] for s in threads.shares(len(pieces), max(count, 1))])
+
+
+class _Workspace(threading.local):
+    def __init__(self) -> None:
+        self.memory: dict[int, np.ndarray] = {}
+
+
+_workspace = _Workspace()
+
+
+def workspace(shape: tuple[int, ...], dtype: np.dtype[Any], number: int = 0) -> np.ndarray:
+    """An array for intermediate values of one block, of this thread and used again by the next block.
+
+    Args:
+        shape: Its shape.
+        dtype: Its dtype.
+        number: Tells apart the arrays that a kernel needs at the same time.
+    """
+    nbytes = math.prod(shape) * dtype.itemsize
+    memory = _workspace.memory.get(number)
+    if memory is None or memory.size < nbytes:
+        memory = _workspace.memory[number] = np.empty(nbytes, np.uint8)
+    found: np.ndarray = np.ndarray(shape, dtype, buffer=memory.data)
+    return found
+
+
+@functools.lru_cache(maxsize=64)
+def filled(size: int, dtype: np.dtype[Any], value: float = 1.0) -> np.ndarray:
+    """A vector of equal numbers: a product with it is a sum, or a mean, at the speed of BLAS."""
+    vector = np.full(size, value, dtype)
+    vector.flags.writeable = False
+    return vector
+
+
+def column_sums(x: np.ndarray, out: np.ndarray) -> None:
+    """`out[j]` is the sum of `x[i, j]` over the rows."""
+    if x.size <= 32 * BLOCK:  # memory is read once: only much of it is worth a second thread
+        np.matmul(filled(len(x), x.dtype), x, out=out)
+        return
+    pieces = blocks(len(x), x.shape[1])
+    partial = np.empty((len(pieces), x.shape[1]), x.dtype)
+
+    def work(i: int) -> None:
+        part = x[pieces[i]]
+        np.matmul(filled(len(part), x.dtype), part, out=partial[i])
+
+    share(work, list(range(len(pieces))))
+    np.matmul(filled(len(pieces), x.dtype), partial, out=out)
+
+
+def column_dot(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
+    """`out[j]` is the sum of `a[i, j] b[i, j]` over the rows."""
+    pieces = blocks(len(a), a.shape[1])
+    partial = np.empty((len(pieces), a.shape[1]), a.dtype)
+
+    def work(i: int) -> None:
+        product = workspace(a[pieces[i]].shape, a.dtype)
+        np.multiply(a[pieces[i]], b[pieces[i]], out=product)
+        np.matmul(filled(len(product), a.dtype), product, out=partial[i])
+
+    share(work, list(range(len(pieces))))
+    np.matmul(filled(len(pieces), a.dtype), partial, out=out)
