@@ -17,7 +17,8 @@ import ctypes
 import os
 import pathlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -122,6 +123,18 @@ def parallel() -> None:
         _mine.holds = False
         if _pool.holders == 0 and _pool.usual > 1:
             _pool.set(_pool.usual)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """In this block, one thread per product; afterwards as before."""
+    held = _mine.holds
+    serial()
+    try:
+        yield
+    finally:
+        if not held:
+            parallel()
 
 
 def is_small(products: int) -> bool:
@@ -256,6 +269,20 @@ def together(pieces: list[Part]) -> None:
         pieces: What `parts` returned.
     """
     _at_once(np.matmul, pieces)
+
+
+def multiply(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
+    """`a @ b`, shared among threads if it is large. For use where BLAS is held to one thread.
+
+    Args:
+        a: Shape `(..., M, K)`.
+        b: Shape `(..., K, N)`.
+        out: Shape `(..., M, N)`.
+    """
+    if is_small(out.size * a.shape[-1]):
+        np.matmul(a, b, out=out)
+    else:
+        together(parts(a, b, out))
 
 
 def shared(function: Callable[[list[Any]], None], pieces: list[Any]) -> None:

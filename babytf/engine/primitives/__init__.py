@@ -21,6 +21,7 @@ from babytf.engine.primitives import (  # noqa: E402, I001  (rows name `kernels`
     elementwise as elementwise,
     indexing as indexing,
     linear_algebra as linear_algebra,
+    lstm as lstm,
     memory as memory,
     random as random,
     reduction as reduction,
