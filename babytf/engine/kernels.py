@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from babytf.engine.ctc_kernels import ctc_alignment, ctc_covariance, ctc_loss  # noqa: F401
+from babytf.engine.gru_kernels import gru, gru_gradient  # noqa: F401
 from babytf.engine.lstm_kernels import lstm, lstm_gradient  # noqa: F401
+from babytf.engine.simple_rnn_kernels import simple_rnn, simple_rnn_gradient  # noqa: F401
 from babytf.errors import explain
 
 

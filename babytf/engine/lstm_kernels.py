@@ -16,6 +16,8 @@ Weights are used with their sign turned: $\sigma(z) = 1 / (1 + e^{-z})$ then nee
 
 from __future__ import annotations
 
+from itertools import repeat
+
 import numpy as np
 
 from babytf.engine import threads
@@ -78,7 +80,7 @@ def lstm(
         np.add(z, b, out=z)
         each = gates.transpose(1, 0, 2, 3)
         for h_before, c_before, z_t, ifo, i, f, o, candidate, c_t, tanh_c_t, h_t, active in zip(
-            h, c, each, each[:, :3], *gates, c[1:], tanh_c, h[1:], mask if mask.size else [None] * steps
+            h, c, each, each[:, :3], *gates, c[1:], tanh_c, h[1:], mask if mask.size else repeat(None)
         ):
             np.matmul(h_before, u, product)
             np.add(z_t, product, z_t)

@@ -8,6 +8,7 @@ from babytf.errors import explain
 from babytf.layers.activation import Activation
 from babytf.layers.activity_regularization import ActivityRegularization
 from babytf.layers.alpha_dropout import AlphaDropout
+from babytf.layers.bidirectional import Bidirectional
 from babytf.layers.concatenate import Concatenate, concatenate
 from babytf.layers.dense import Dense
 from babytf.layers.dot import Dot, dot
@@ -27,13 +28,18 @@ from babytf.layers.elementwise_merge import (
     subtract,
 )
 from babytf.layers.elu import ELU
+from babytf.layers.embedding import Embedding
 from babytf.layers.flatten import Flatten
 from babytf.layers.gaussian_noise import GaussianDropout, GaussianNoise
+from babytf.layers.gru import GRU
+from babytf.layers.gru_cell import GRUCell
 from babytf.layers.identity import Identity
 from babytf.layers.input_layer import Input, InputLayer
 from babytf.layers.input_spec import InputSpec
 from babytf.layers.lambda_layer import Lambda
 from babytf.layers.layer import Layer
+from babytf.layers.lstm import LSTM
+from babytf.layers.lstm_cell import LSTMCell
 from babytf.layers.masking import Masking
 from babytf.layers.permute import Permute
 from babytf.layers.prelu import PReLU
@@ -41,28 +47,41 @@ from babytf.layers.relu import LeakyReLU, ReLU
 from babytf.layers.repeat_vector import RepeatVector
 from babytf.layers.rescaling import Rescaling
 from babytf.layers.reshape import Reshape
+from babytf.layers.rnn import RNN
+from babytf.layers.simple_rnn import SimpleRNN
+from babytf.layers.simple_rnn_cell import SimpleRNNCell
 from babytf.layers.softmax import Softmax
 from babytf.layers.spatial_dropout import SpatialDropout1D, SpatialDropout2D, SpatialDropout3D
+from babytf.layers.stacked_rnn_cells import StackedRNNCells
+from babytf.layers.time_distributed import TimeDistributed
+from babytf.layers.wrapper import Wrapper
 from babytf.serialization import builtin, deserialize_keras_object, lookup, serialize_keras_object
 
 __all__ = [
     "ELU",
+    "GRU",
+    "LSTM",
+    "RNN",
     "Activation",
     "ActivityRegularization",
     "Add",
     "AlphaDropout",
     "Average",
+    "Bidirectional",
     "Concatenate",
     "Dense",
     "Dot",
     "Dropout",
+    "Embedding",
     "Flatten",
+    "GRUCell",
     "GaussianDropout",
     "GaussianNoise",
     "Identity",
     "Input",
     "InputLayer",
     "InputSpec",
+    "LSTMCell",
     "Lambda",
     "Layer",
     "LeakyReLU",
@@ -76,11 +95,16 @@ __all__ = [
     "RepeatVector",
     "Rescaling",
     "Reshape",
+    "SimpleRNN",
+    "SimpleRNNCell",
     "Softmax",
     "SpatialDropout1D",
     "SpatialDropout2D",
     "SpatialDropout3D",
+    "StackedRNNCells",
     "Subtract",
+    "TimeDistributed",
+    "Wrapper",
     "add",
     "average",
     "concatenate",
@@ -95,6 +119,18 @@ __all__ = [
 ]
 
 _LAYERS = (
+    Bidirectional,
+    Embedding,
+    GRU,
+    GRUCell,
+    LSTM,
+    LSTMCell,
+    RNN,
+    SimpleRNN,
+    SimpleRNNCell,
+    StackedRNNCells,
+    TimeDistributed,
+    Wrapper,
     Activation,
     ActivityRegularization,
     Add,

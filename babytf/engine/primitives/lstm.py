@@ -22,9 +22,7 @@ def _states_spec(x: Spec, kernel: Spec, recurrent: Spec, bias: Spec, h0: Spec, c
 
 primitive(
     "lstm_states",
-    source=(
-        "kernels.lstm({x}, {kernel}, {recurrent}, {bias}, {h0}, {c0}, {mask}, {w}, {u}, {b}, {product}, {out})"
-    ),
+    source=("kernels.lstm({x}, {kernel}, {recurrent}, {bias}, {h0}, {c0}, {mask}, {w}, {u}, {b}, {product}, {out})"),
     infer=_states_spec,
     inputs=_INPUTS,
     latex=r"\operatorname{{LSTM}}({x})",

@@ -81,25 +81,8 @@ def where(mask: Tensor, t: int, a: Tensor, b: Tensor) -> Tensor:
     return bind("select", bind("reshape", step(mask, t), shape=(a.shape[0], 1)), a, b)
 
 
-def gradient_again(
-    of_gates: Callable[..., tuple[list[Tensor], list[Tensor]]], g: Tensor, inputs: Sequence[Tensor], first: int
-) -> tuple[list[Tensor], Tensor]:
-    """What a `…_gradient` row computes, with plain rows, for an outer tape to see.
-
-    Args:
-        of_gates: From the layer's inputs to what is seen of it, row by row, and to what its gradient is taken to.
-        g: The incoming gradient.
-        inputs: The layer's.
-        first: The row that `g` begins with.
-
-    Returns:
-        What the gradient was taken to, and the gradients in one vector.
-    """
-    with GradientTape() as tape:
-        seen, targets = of_gates(tape, *inputs)
-        y = stacked(seen[first : first + g.shape[0]])
-    found = tape.gradient(y, targets, g, unconnected_gradients="zero")
-    return targets, bind("flat_concat", *found)
+def _flat(found: list[Tensor]) -> Tensor:
+    return bind("flat_concat", *found)
 
 
 def second_derivative(
@@ -108,11 +91,28 @@ def second_derivative(
     g: Tensor,
     inputs: Sequence[Tensor],
     first: int,
+    in_order: Callable[[list[Tensor]], Tensor] = _flat,
 ) -> list[Any]:
-    """The gradients of `g` and the inputs, for the gradient `v` of what a `…_gradient` row computed."""
-    with GradientTape() as tape:
-        sources = [g, *[x for x in inputs if x.dtype.kind == "f"]]
-        tape.watch(sources)
-        _, gradients = gradient_again(of_gates, g, inputs, first)
-    found = iter(tape.gradient(gradients, sources, v))
+    """The derivatives of what a `…_gradient` row computes, by way of plain rows.
+
+    Args:
+        of_gates: From a tape and the layer's inputs to what is seen of it, row by row, and to what the row takes the
+            gradient to, which it lets the tape watch.
+        v: The gradient of what the row computed.
+        g: The row's incoming gradient.
+        inputs: The layer's.
+        first: The row that `g` begins with.
+        in_order: Brings the gradients into the one vector that the row computes.
+
+    Returns:
+        The gradients of `g` and of the inputs.
+    """
+    sources = [g, *[x for x in inputs if x.dtype.kind == "f"]]
+    with GradientTape() as outer:
+        outer.watch(sources)
+        with GradientTape() as tape:
+            rows_seen, targets = of_gates(tape, *inputs)
+            y = stacked(rows_seen[first : first + g.shape[0]])
+        again = in_order(tape.gradient(y, targets, g, unconnected_gradients="zero"))
+    found = iter(outer.gradient(again, sources, v))
     return [next(found), *[next(found) if x.dtype.kind == "f" else None for x in inputs]]
