@@ -13,11 +13,15 @@ the minus. `lstm_kernels.py` says more about how such loops are laid out.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import repeat
+from typing import Any
 
 import numpy as np
 
 from babytf.engine import threads
+
+Loop = Callable[..., Any]
 
 
 def _parts(states: np.ndarray, steps: int) -> tuple[np.ndarray, ...]:
@@ -46,6 +50,7 @@ def gru(
     b: np.ndarray,
     product: np.ndarray,
     out: np.ndarray,
+    step: Loop | None = None,
 ) -> None:
     """Fill `states` (`out`).
 
@@ -62,6 +67,7 @@ def gru(
         b: Memory, `(2, 3, 1, U)`.
         product: Memory, `(3, B, U)`.
         out: `(5T + 1, B, U)`.
+        step: What follows the product in each step, `loops.gru_step`, compiled; used with `reset_after`.
     """
     steps, batch, features = x.shape
     gates, inner, h = _parts(out, steps)
@@ -79,8 +85,16 @@ def gru(
         of_x = gates.reshape(3, steps * batch, -1)
         threads.multiply(x.reshape(steps * batch, features), w, of_x)
         np.add(of_x, b[0], out=of_x)
+        if step is not None and reset_after:
+            flat = [x.reshape(*x.shape[:-2], -1) for x in (gates, product, inner, b_h, h)]
+            for t in range(steps):
+                np.matmul(h[t], u, product)
+                step(*flat, t, batch)
+                if mask.size:
+                    np.copyto(h[t + 1], h[t], where=~mask[t, :, None])
+            return
         for before, zr, z, r, candidate, inner_t, h_t, active in zip(
-            h, gates[:2].transpose(1, 0, 2, 3), *gates, inner, h[1:], mask if mask.size else repeat(None)
+            h, gates[:2].transpose(1, 0, 2, 3), *gates, inner, h[1:], mask if mask.size else repeat(None), strict=False
         ):
             if reset_after:
                 np.matmul(before, u, product)
@@ -115,6 +129,7 @@ def gru_gradient(
     factors: np.ndarray,
     product: np.ndarray,
     out: np.ndarray,
+    step: Loop | None = None,
 ) -> None:
     r"""Backwards through time.
 
@@ -138,6 +153,8 @@ def gru_gradient(
         product: Memory, `(2, B, U)`.
         out: In one vector: the gradients of $(a, z, r, \tilde z)$, `(T, B, 4U)`, and of $h_0$. Without
             `reset_after`: of $(z, r, \tilde z)$, `(T, B, 3U)`, of $h_0$, and of $U_h$, `(U, U)`.
+        step: What precedes the product in each step, `loops.gru_back`, compiled; used with `reset_after`, where there
+            is no mask.
     """
     batch, units = states.shape[1:]
     steps = (len(states) - 1) // 5
@@ -156,6 +173,16 @@ def gru_gradient(
         back, back_h = recurrent[:, : 2 * units].T, recurrent[:, 2 * units :].T
     at_once = factors.shape[1]
     with threads.one_thread():
+        if step is not None and reset_after and not mask.size:
+            flat = [x.reshape(*x.shape[:-2], -1) for x in (gates, inner, h, dh)]
+            for t in range(steps - 1, -1, -1):
+                step(*flat, d_gates[t], t)
+                np.matmul(d_gates[t, :, :3].reshape(batch, -1), back, term)
+                np.multiply(dh, gates[0, t], dh)
+                np.add(dh, term, dh)
+                if t in given:
+                    np.add(dh, given[t], dh)
+            return
         for stop in range(steps, 0, -at_once):
             start = max(stop - at_once, 0)
             some = slice(start, stop)

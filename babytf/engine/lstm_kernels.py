@@ -16,11 +16,15 @@ Weights are used with their sign turned: $\sigma(z) = 1 / (1 + e^{-z})$ then nee
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import repeat
+from typing import Any
 
 import numpy as np
 
 from babytf.engine import threads
+
+Loop = Callable[..., Any]
 
 
 def _parts(states: np.ndarray, steps: int) -> tuple[np.ndarray, ...]:
@@ -49,6 +53,7 @@ def lstm(
     b: np.ndarray,
     product: np.ndarray,
     out: np.ndarray,
+    step: Loop | None = None,
 ) -> None:
     """Fill `states` (`out`).
 
@@ -65,6 +70,7 @@ def lstm(
         b: Memory, `(4, 1, U)`.
         product: Memory, `(4, B, U)`.
         out: `(7T + 2, B, U)`.
+        step: What follows the product in each step, `loops.lstm_step`, compiled; by default it is done here.
     """
     steps, batch, features = x.shape
     gates, tanh_c, h, c = _parts(out, steps)
@@ -72,31 +78,54 @@ def lstm(
     _turned(kernel, w)
     _turned(recurrent, u)
     _turned(bias, b)
-    one = out.dtype.type(1)
-    term = product[0]
     with threads.one_thread():
         z = gates.reshape(4, steps * batch, -1)
         threads.multiply(x.reshape(steps * batch, features), w, z)
         np.add(z, b, out=z)
-        each = gates.transpose(1, 0, 2, 3)
-        for h_before, c_before, z_t, ifo, i, f, o, candidate, c_t, tanh_c_t, h_t, active in zip(
-            h, c, each, each[:, :3], *gates, c[1:], tanh_c, h[1:], mask if mask.size else repeat(None)
-        ):
-            np.matmul(h_before, u, product)
-            np.add(z_t, product, z_t)
-            np.tanh(candidate, candidate)
-            np.exp(ifo, ifo)
-            np.add(ifo, one, ifo)
-            np.divide(one, ifo, ifo)
-            np.multiply(f, c_before, c_t)
-            np.multiply(i, candidate, term)
-            np.subtract(c_t, term, c_t)
-            np.tanh(c_t, tanh_c_t)
-            np.multiply(o, tanh_c_t, h_t)
-            if active is not None:
-                stays = ~active[:, None]
-                np.copyto(c_t, c_before, where=stays)
-                np.copyto(h_t, h_before, where=stays)
+        if step is None:
+            _steps(gates, u, product, tanh_c, h, c, mask)
+            return
+        flat = [x.reshape(*x.shape[:-2], -1) for x in (gates, product, tanh_c, c[::-1], h)]
+        for t in range(steps):
+            np.matmul(h[t], u, product)
+            step(*flat, t)
+            if mask.size:
+                _stay(mask[t], (c[t], c[t + 1]), (h[t], h[t + 1]))
+
+
+def _steps(
+    gates: np.ndarray,
+    u: np.ndarray,
+    product: np.ndarray,
+    tanh_c: np.ndarray,
+    h: np.ndarray,
+    c: np.ndarray,
+    mask: np.ndarray,
+) -> None:
+    """The steps one after the other; `gates` holds the products with the inputs."""
+    one, term, each = h.dtype.type(1), product[0], gates.transpose(1, 0, 2, 3)
+    for h_before, c_before, z, ifo, i, f, o, candidate, c_t, tanh_c_t, h_t, active in zip(
+        h, c, each, each[:, :3], *gates, c[1:], tanh_c, h[1:], mask if mask.size else repeat(None), strict=False
+    ):
+        np.matmul(h_before, u, product)
+        np.add(z, product, z)
+        np.tanh(candidate, candidate)
+        np.exp(ifo, ifo)
+        np.add(ifo, one, ifo)
+        np.divide(one, ifo, ifo)
+        np.multiply(f, c_before, c_t)
+        np.multiply(i, candidate, term)
+        np.subtract(c_t, term, c_t)
+        np.tanh(c_t, tanh_c_t)
+        np.multiply(o, tanh_c_t, h_t)
+        if active is not None:
+            _stay(active, (c_before, c_t), (h_before, h_t))
+
+
+def _stay(active: np.ndarray, *states: tuple[np.ndarray, np.ndarray]) -> None:
+    """Where a step does not count, a state stays what it was."""
+    for before, now in states:
+        np.copyto(now, before, where=~active[:, None])
 
 
 def lstm_gradient(
@@ -109,6 +138,7 @@ def lstm_gradient(
     through_c: np.ndarray,
     memory: np.ndarray,
     out: np.ndarray,
+    step: Loop | None = None,
 ) -> None:
     r"""Backwards through time.
 
@@ -131,10 +161,11 @@ def lstm_gradient(
         through_c: Memory, `(n, B, U)`.
         memory: Memory, `(2, B, U)`.
         out: The gradients of $z$, `(T, B, 4U)`, of $h_0$ and of $c_0$, in one vector.
+        step: What precedes the product in each step, `loops.lstm_back`, compiled; used where there is no mask.
     """
     batch, units = states.shape[1:]
     steps = (len(states) - 2) // 7
-    gates, tanh_c, h, c = _parts(states, steps)
+    gates, tanh_c, _, c = _parts(states, steps)
     size = batch * units
     dz = out[: 4 * steps * size].reshape(steps, batch, 4, units)
     dh, dc = out[4 * steps * size :].reshape(2, batch, units)
@@ -146,6 +177,14 @@ def lstm_gradient(
     transposed = recurrent.T
     at_once = factors.shape[1]
     with threads.one_thread():
+        if step is not None and not mask.size:
+            flat = [x.reshape(*x.shape[:-2], -1) for x in (gates, tanh_c, c[::-1], dh, dc, d_carry)]
+            for t in range(steps - 1, -1, -1):
+                step(*flat, dz[t], t)
+                np.matmul(dz[t].reshape(batch, -1), transposed, dh)
+                if t in given:
+                    np.add(dh, given[t], dh)
+            steps = 0
         for stop in range(steps, 0, -at_once):
             start = max(stop - at_once, 0)
             some = slice(start, stop)

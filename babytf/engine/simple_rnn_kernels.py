@@ -5,11 +5,15 @@ r"""The simplest recurrence, $h_t = \tanh(x_t W + h_{t-1} U + b)$, and the same 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import repeat
+from typing import Any
 
 import numpy as np
 
 from babytf.engine import threads
+
+Loop = Callable[..., Any]
 
 
 def simple_rnn(
@@ -21,6 +25,7 @@ def simple_rnn(
     mask: np.ndarray,
     product: np.ndarray,
     out: np.ndarray,
+    step: Loop | None = None,
 ) -> None:
     """Fill `states` (`out`).
 
@@ -33,6 +38,7 @@ def simple_rnn(
         mask: `(T, B)`; where it is false, a step changes nothing. Of size 0 for none.
         product: Memory, `(B, U)`.
         out: `(T + 1, B, U)`.
+        step: What follows the product in each step, `loops.simple_rnn_step`, compiled.
     """
     steps, batch, features = x.shape
     out[0] = h0
@@ -40,10 +46,14 @@ def simple_rnn(
         z = out[1:].reshape(steps * batch, -1)
         threads.multiply(x.reshape(steps * batch, features), kernel, z)
         np.add(z, bias, out=z)
-        for before, h, active in zip(out, out[1:], mask if mask.size else repeat(None)):
+        flat = out.reshape(steps + 1, -1), product.reshape(1, -1)
+        for t, before, h, active in zip(range(steps), out, out[1:], mask if mask.size else repeat(None), strict=False):
             np.matmul(before, recurrent, product)
-            np.add(h, product, h)
-            np.tanh(h, h)
+            if step is None:
+                np.add(h, product, h)
+                np.tanh(h, h)
+            else:
+                step(*flat, t)
             if active is not None:
                 np.copyto(h, before, where=~active[:, None])
 
