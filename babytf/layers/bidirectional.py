@@ -129,14 +129,15 @@ class Bidirectional(Layer):
 
     def compute_output_shape(self, sequences_shape: Any, initial_state_shape: Any = None) -> Any:
         shape = self.forward_layer.compute_output_shape(sequences_shape)
+        other = self.backward_layer.compute_output_shape(sequences_shape)
         states: tuple[Any, ...] = ()
         if self.return_state:
-            shape, *rest = shape
-            states = (*rest, *rest)
+            (shape, *first), (other, *last) = shape, other
+            states = (*first, *last)
         if self.merge_mode is None:
-            return (shape, shape, *states)
+            return (shape, other, *states)
         if self.merge_mode == "concat":
-            shape = (*shape[:-1], 2 * shape[-1])
+            shape = (*shape[:-1], shape[-1] + other[-1])
         return (shape, *states) if self.return_state else shape
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:

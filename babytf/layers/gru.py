@@ -47,12 +47,12 @@ class GRU(RecurrentLayer):
         unroll: Changes only what masked steps before the first one that counts put out: 0.
         reset_after: Whether $r$ is applied after the product with $U_h$; there are two biases then.
         use_cudnn: `"auto"`, true or false; makes no difference, as there is no GPU.
-        **kwargs: Arguments of `Layer`; `zero_output_for_mask`, whether masked steps put out 0 and not what the step before
-            did; and `implementation`, 1 to drop for each gate by itself.
+        **kwargs: Arguments of `Layer`; `zero_output_for_mask`, whether masked steps put out 0 and not what the step
+            before did; and `implementation`, 1 to drop for each gate by itself.
 
     Input shape:
-        `(B, T, F)`; the first states as `initial_state`, $h$ of shape `(B, units)`, or a list of it; a mask of shape `(B, T)`, false for
-        steps that change nothing.
+        `(B, T, F)`; the first states as `initial_state`, $h$ of shape `(B, units)`, or a list of it;
+        a mask of shape `(B, T)`, false for steps that change nothing.
 
     Output shape:
         `(B, units)`, or `(B, T, units)` with `return_sequences`; with `return_state`, a tuple of it and the last $h$.

@@ -44,15 +44,16 @@ class LSTM(RecurrentLayer):
         stateful: Whether a batch begins with the states that the batch before it ended with.
         unroll: Changes only what masked steps before the first one that counts put out: 0.
         use_cudnn: `"auto"`, true or false; makes no difference, as there is no GPU.
-        **kwargs: Arguments of `Layer`; `zero_output_for_mask`, whether masked steps put out 0 and not what the step before
-            did; and `implementation`, 1 to drop for each gate by itself.
+        **kwargs: Arguments of `Layer`; `zero_output_for_mask`, whether masked steps put out 0 and not what the step
+            before did; and `implementation`, 1 to drop for each gate by itself.
 
     Input shape:
-        `(B, T, F)`; the first states as `initial_state`, a list of $h$ and $c$, `(B, units)` each; a mask of shape `(B, T)`, false for
-        steps that change nothing.
+        `(B, T, F)`; the first states as `initial_state`, a list of $h$ and $c$, `(B, units)` each;
+        a mask of shape `(B, T)`, false for steps that change nothing.
 
     Output shape:
-        `(B, units)`, or `(B, T, units)` with `return_sequences`; with `return_state`, a tuple of it and the last $h$ and $c$.
+        `(B, units)`, or `(B, T, units)` with `return_sequences`; with `return_state`, a tuple of it and
+        the last $h$ and $c$.
 
     Raises:
         ValueError: If `units` is not a positive integer, or a rate is not in [0, 1].

@@ -42,6 +42,8 @@ class RecurrentLayer(RNN):
         super().__init__(cell, **kwargs)
         self.input_spec = InputSpec(ndim=3)
 
+    _left_out_when_none: tuple[str, ...] = ()
+
     def get_config(self) -> dict[str, Any]:
         """The arguments; what a cell is made from, and not the cell."""
         config = super().get_config()

@@ -39,12 +39,12 @@ class SimpleRNN(RecurrentLayer):
         stateful: Whether a batch begins with the states that the batch before it ended with.
         unroll: Changes only what masked steps before the first one that counts put out: 0.
         seed: Integer that makes the draws repeatable.
-        **kwargs: Arguments of `Layer`; `zero_output_for_mask`, whether masked steps put out 0 and not what the step before
-            did; and `implementation`, which makes no difference here.
+        **kwargs: Arguments of `Layer`; `zero_output_for_mask`, whether masked steps put out 0 and not what the step
+            before did; and `implementation`, which makes no difference here.
 
     Input shape:
-        `(B, T, F)`; the first states as `initial_state`, $h$ of shape `(B, units)`, or a list of it; a mask of shape `(B, T)`, false for
-        steps that change nothing.
+        `(B, T, F)`; the first states as `initial_state`, $h$ of shape `(B, units)`, or a list of it;
+        a mask of shape `(B, T)`, false for steps that change nothing.
 
     Output shape:
         `(B, units)`, or `(B, T, units)` with `return_sequences`; with `return_state`, a tuple of it and the last $h$.

@@ -147,12 +147,15 @@ BY_CLASS: dict[str, list[dict]] = {
     "layers.Bidirectional": [
         {"layer": new("layers.LSTM", 3), "backward_layer": ..., "weights": ..., "merge_mode": "sum"}
     ],
-    "layers.Embedding": [{"input_dim": 9, "lora_alpha": ..., "lora_rank": ..., "weights": ...}],
+    "layers.Embedding": [
+        {"input_dim": 9, "lora_alpha": ..., "lora_rank": ..., "quantization_config": ..., "weights": ...}
+    ],
     "layers.BatchNormalization": [{"synchronized": ..., "renorm_clipping": {"rmin": 0.5, "rmax": 2.0, "dmax": 3.0}}],
     "layers.Discretization": [{"dtype": "int64", "bin_boundaries": [0.5, 1.5], "num_bins": ..., "sparse": ...}],
     "layers.GaussianNoise": [{"stddev": 0.4}],
     "layers.InputSpec": [{"axes": {}}],
     "layers.MultiHeadAttention": [{"flash_attention": ..., "sliding_window": ...}],
+    "layers.SimpleRNN": [{"activity_regularizer": ...}],  # Keras loses it
     "layers.StackedRNNCells": [{"cells": [new("layers.LSTMCell", 3, name="inner")]}],
     "layers.ZeroPadding1D": [{"padding": several(1, 2)}],
     "layers.ZeroPadding2D": [{"padding": several(several(1, 2), several(3, 4))}],

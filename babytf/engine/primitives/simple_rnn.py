@@ -1,5 +1,4 @@
-r"""The simplest recurrence over time. The loops are in `../simple_rnn_kernels.py`; `recurrence.py` says how it hangs
-together.
+r"""The simplest recurrence over time. The loop is in `../simple_rnn_kernels.py`; `recurrence.py` is to be read first.
 
 $$ h_t = \tanh(x_t W + h_{t-1} U + b) $$
 """
