@@ -33,8 +33,8 @@ class RecurrentCell(Layer):
         dropout: Fraction of the input's features to drop in training, for all steps of a sequence alike.
         recurrent_dropout: The same of the last output.
         seed: Integer that makes the draws repeatable.
-        **kwargs: Arguments of `Layer`; and `implementation`, 1 to draw for each gate by itself, 2 (the default) to draw
-            once for all.
+        **kwargs: Arguments of `Layer`; and for cells with gates `implementation`, 1 to draw for each gate by itself,
+            2 (the default) to draw once for all.
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -61,7 +61,7 @@ class RecurrentCell(Layer):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        implementation = kwargs.pop("implementation", 2)
+        implementation = kwargs.pop("implementation", 2) if self.gates > 1 else 2
         super().__init__(**kwargs)
         self.units = check.positive_int(self, units=units)
         self.activation = activations.get(activation)

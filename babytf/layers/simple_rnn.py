@@ -40,7 +40,7 @@ class SimpleRNN(RecurrentLayer):
         unroll: Changes only what masked steps before the first one that counts put out: 0.
         seed: Integer that makes the draws repeatable.
         **kwargs: Arguments of `Layer`; `zero_output_for_mask`, whether masked steps put out 0 and not what the step
-            before did; and `implementation`, which makes no difference here.
+            before did.
 
     Input shape:
         `(B, T, F)`; the first states as `initial_state`, $h$ of shape `(B, units)`, or a list of it;
@@ -105,7 +105,6 @@ class SimpleRNN(RecurrentLayer):
             name="simple_rnn_cell",
             dtype=kwargs.get("dtype"),
             trainable=kwargs.get("trainable", True),
-            implementation=kwargs.pop("implementation", 2),
         )
         super().__init__(
             cell,
