@@ -17,10 +17,31 @@ from babytf.engine.graph import Graph, Node, Value
 from babytf.engine.plan import Plan
 from babytf.engine.variable import variable_label
 
-CHUNK = 32768
+CHUNK = 65536
 """Elements per piece when a chain of elementwise operations runs over a long vector piece by piece."""
 
-RESERVED = ("np", "kernels", "buffer", "chunks", "check", "serial", "parallel", "parts", "together", "shared", "fused")
+CHUNK_SHARED = 131072
+"""The same where several threads do so: shorter pieces have them wait for each other's turn in the interpreter."""
+
+WORTH_SHARING = 262144
+"""Elements from which on several threads do so; shorter vectors stay in one processor's cache."""
+
+RESERVED = (
+    "np",
+    "kernels",
+    "buffer",
+    "buffers",
+    "pieces",
+    "rows",
+    "beside",
+    "check",
+    "serial",
+    "parallel",
+    "parts",
+    "multiply",
+    "shared",
+    "fused",
+)
 """Names that a program's text uses for what is not its own."""
 
 LITERALS = (bool, int, float, str, type(None), type(Ellipsis))
@@ -48,9 +69,13 @@ class Source:
         self.calls: list[tuple[str, list[str]]] = []
         self._names: dict[int, str] = {}
         self._serial = False
+        self._stretch = 0
+        self._multiplies = False
+        self._by_row: dict[str, None] = {}
         self._loops: list[str] = []
         self._taken: set[str] = set(RESERVED)
         self._declared: list[tuple[str, str]] = []
+        self._late: list[tuple[str, str]] = []
         self._body: list[tuple[str, str]] = []
         self._views: list[tuple[str, str]] = []
         self.text = self._write()
@@ -160,20 +185,24 @@ class Source:
         self.bound[name] = thing
         return name
 
-    def _fill(self, node: Node, out: str, rename: dict[str, str] | None = None) -> str:
+    def _fill(self, node: Node, out: str) -> str:
         row = node.row
         names = [self.name(v) for v in node.inputs]
-        if rename:
-            names = [rename.get(n, n) for n in names]
         fields: dict[str, str] = {}
         if row.variadic:
             fields[row.inputs[0]] = "(" + ", ".join(names) + ("," if len(names) == 1 else "") + ")"
         else:
             fields.update(zip(row.inputs, names, strict=True))
-        for label, slot in self.plan.scratch.get(id(node), {}).items():
-            spec = row.scratch[label](*[v.spec for v in node.inputs], **node.params)
+        taken = self.plan.scratch.get(id(node), {})
+        for label, specs in self.plan.scratch_specs(node, self._stretch).items() if taken else ():
             name = self._unique(f"{row.name}_{label}")
-            self._declared.append((f"{name} = buffer({slot}, {spec.shape}, np.{_numpy_name(spec.dtype.name)})", ""))
+            shape, dtype = specs[0].shape, _numpy_name(specs[0].dtype.name)
+            if self._stretch:
+                shapes = ", ".join(str(spec.shape) for spec in specs)
+                self._declared.append((f"{name} = buffers({taken[label]}, ({shapes},), np.{dtype})", "one per thread"))
+                self._by_row[name] = None
+            else:
+                self._declared.append((f"{name} = buffer({taken[label]}, {shape}, np.{dtype})", ""))
             fields[label] = name
         for label in row.param_names:
             fields[label] = self._literal(node.params[label])
@@ -187,17 +216,24 @@ class Source:
         for value in node.inputs:
             self.name(value)
         name = self.name(out)
-        if node.row.kind == "view":
+        if self._stretch:
+            self._note_rows(node)
+        if node.row.name == "reshape":
+            target = self._view(out, node.inputs[0].spec.shape, "as_before")
+            text = f"np.copyto({target}, {self.name(node.inputs[0])})"
+            if self._stretch:
+                self._by_row[target] = None
+        elif node.row.kind == "view":
             text = f"np.copyto({name}, {self._fill(node, '')})"
         else:
             text = self._fill(node, name)
         if node.row.products is not None:
-            self._hold_blas(True)
-            if not threads.is_small(node.row.products(*[v.spec for v in node.inputs], **node.params)):
-                pieces = self._unique(f"{name}_parts")
-                given = ", ".join([*(self.name(v) for v in node.inputs), name])
-                self._declared.append((f"{pieces} = parts({given})", "np.matmul, cut for several threads"))
-                text = f"together({pieces})"
+            if node.row.products(*[v.spec for v in node.inputs], **node.params) > threads.ALONE:
+                self._hold_blas(True)
+            a, b = (v.spec.shape for v in node.inputs)
+            if not self._stretch and threads.cut(a, b, threads.count()) is not None:
+                pieces = self._parts(node)
+                text = f"multiply({pieces})"
         shapes = ", ".join(str(v.spec.shape) for v in node.inputs if v.spec.shape)
         note = f"{shapes} -> {out.spec.shape}" if shapes and shapes != str(out.spec.shape) else f"{out.spec.shape}"
         self._add(text, note if out.spec.shape else "")
@@ -208,8 +244,16 @@ class Source:
         layer = ".".join(label for label, kind in node.scopes if kind != "backward")
         self._add(f"check({self.name(node.output)}, {layer!r}, {node.row.name!r}, {statement!r})", "")
 
+    def _note_rows(self, node: Node) -> None:
+        """Have the arrays that each thread has rows of handed to the stretch's function."""
+        for value in [*node.inputs, node.output]:
+            if self.plan.lanes.is_split(value, self._stretch):
+                self._by_row[self.name(value)] = None
+
     def _hold_blas(self, serial: bool) -> None:
-        if serial != self._serial:
+        if self._stretch:
+            self._multiplies = self._multiplies or serial
+        elif serial != self._serial:
             self._add("serial()" if serial else "parallel()", "each product in one BLAS thread" if serial else "")
             self._serial = serial
 
@@ -243,19 +287,7 @@ class Source:
                     self.name(value)
         for variable, _ in graph.writes:
             self._target(variable)
-        title = ""
-        for run in self.plan.steps if self.plan.fused else chains(graph, self.plan):
-            if not isinstance(run, fuse.Loop) and all(self.plan.places[id(node.output)].kind == "view" for node in run):
-                continue  # declared when first used: it looks at memory that stays where it is
-            before, title = title, "; ".join(dict.fromkeys(t for node in run if (t := _title(node))))
-            if title and title != before:
-                self._body.append((f"# {title}", ""))
-            if isinstance(run, fuse.Loop):
-                self._loop(run)
-            elif len(run) > 1:
-                self._chunked(run)
-            else:
-                self._statement(run[0])
+        self._run(list(zip(self.plan.steps, self.plan.stretch, strict=True)))
         self._hold_blas(False)
         outputs = ", ".join(f"{self.name(v)}.copy()" for v in graph.outputs)
         ending: list[tuple[str, str]] = []
@@ -272,6 +304,70 @@ class Source:
         if not graph.outputs:
             ending.append(("return ()", ""))
         return self._layout(ending)
+
+    def _run(self, steps: list[tuple[list[Node], int]]) -> None:
+        """The statements of all steps; those of a stretch go into a function of their own."""
+        for stretch, group in itertools.groupby(steps, key=lambda step: step[1]):
+            runs = [step for step, _ in group]
+            if stretch > 0:
+                self._rows(stretch, runs)
+            elif stretch < 0:
+                self._products([run[0] for run in runs])
+            else:
+                self._straight(runs if self.plan.fused else chains([n for run in runs for n in run], self.plan))
+
+    def _straight(self, runs: list[list[Node]]) -> None:
+        title = ""
+        for run in runs:
+            if not isinstance(run, fuse.Loop) and all(self.plan.is_view(node) for node in run):
+                if self._stretch:
+                    self.name(run[0].output)
+                continue  # declared when first used: it looks at memory that stays where it is
+            before, title = title, "; ".join(dict.fromkeys(t for node in run if (t := _title(node))))
+            if title and title != before:
+                self._body.append((f"# {title}", ""))
+            if isinstance(run, fuse.Loop):
+                self._loop(run)
+            elif len(run) > 1:
+                self._chunked(run)
+            else:
+                self._statement(run[0])
+
+    def _products(self, nodes: list[Node]) -> None:
+        """Products of which each thread does a part: all of them before the threads wait for each other."""
+        self._hold_blas(True)
+        parts = [self._parts(node) for node in nodes]
+        name = self._unique("gradients")
+        self._late.append((_wrapped(f"{name} = beside(", parts, ",)"), ""))
+        self._add(f"shared(np.matmul, {name})", ", ".join(self.name(node.output) for node in nodes))
+
+    def _parts(self, node: Node) -> str:
+        """The name of a product's parts."""
+        pieces = self._unique(f"{self.name(node.output)}_parts")
+        given = ", ".join([*(self.name(v) for v in node.inputs), self.name(node.output)])
+        self._declared.append((f"{pieces} = parts({given})", "np.matmul, cut for several threads"))
+        return pieces
+
+    # --- stretches that go row by row
+
+    def _rows(self, stretch: int, runs: list[list[Node]]) -> None:
+        """A function that takes some of the samples through a stretch, and its call by all threads."""
+        outside, self._body = self._body, []
+        self._stretch, self._by_row, self._multiplies = stretch, {}, False
+        self._straight(runs)
+        body, self._body = self._body, outside
+        self._stretch = 0
+        name = self._unique("samples")
+        arrays = list(self._by_row)
+        self._loops.append(
+            "\n".join([_wrapped(f"def {name}(", arrays, "):"), *["    " + _commented(*line) for line in body]])
+        )
+        lanes = self.plan.lanes
+        shares = self._unique(f"{name}_shares")
+        self._late.append((_wrapped(f"{shares} = rows({lanes.batch}, {lanes.count}, (", arrays, ",))"), ""))
+        if self._multiplies:
+            self._hold_blas(True)
+        self._add(f"shared({name}, {shares})", f"{lanes.batch} samples, shared among {lanes.count} threads")
 
     def _target(self, variable: Any) -> str:
         for name, known in self.variables.items():
@@ -298,19 +394,29 @@ class Source:
                 name = self.name(value)
                 if value.spec.size == size and name not in arrays:
                     arrays.append(name)
-        pieces = {name: f"{name}_" for name in arrays}
-        loop = self._unique("pieces")
-        self._declared.append((f"{loop} = chunks({', '.join(arrays)})", f"{min(CHUNK, size)} elements at a time"))
         update = self._unique("update")
-        lines = [f"def {update}(some):", f"    for {', '.join(pieces.values())} in some:"]
-        for node in run:
-            text = self._fill(node, pieces[self.name(node.output)], pieces)
-            lines += ["        " + line for line in text.split("\n")]
-        self._loops.append("\n".join(lines))
-        self._add(f"shared({update}, {loop})", f"({size},) in pieces that stay in cache, by several threads")
+        self._loops.append(
+            "\n".join(
+                [
+                    _wrapped(f"def {update}(", arrays, "):"),
+                    *["    " + line for node in run for line in self._fill(node, self.name(node.output)).split("\n")],
+                ]
+            )
+        )
+        most = CHUNK if self.plan.threads == 1 or size < WORTH_SHARING else CHUNK_SHARED
+        shares = self._shares(update, size, arrays, [v for n in run for v in n.inputs], most)
+        self._add(f"shared({update}, {shares})", f"({size},) piece by piece")
         if self.checked:
             for node in run:
                 self._check(node, self._fill(node, self.name(node.output)))
+
+    def _shares(self, name: str, size: int, arguments: list[str], inputs: list[Value], most: int | None = None) -> str:
+        """Declare the stretches of long vectors that each thread works on, and return the declaration's name."""
+        spans = plan_spans(size, self.plan.threads, inputs) if size >= WORTH_SHARING else [[(0, size)]]
+        shares = self._unique(f"{name}_shares")
+        longest = f", {most}" if most is not None else ""
+        self._late.append((_wrapped(f"{shares} = pieces({spans}, {size}, (", arguments, f",){longest})"), ""))
+        return shares
 
     # --- fused loops
 
@@ -324,7 +430,16 @@ class Source:
         self.calls.append((name, arguments))
         results = [self.name(value) for value in stored]
         note = f"{loop.shape or 'scalars'}: {', '.join(results)}"
-        self._add(f"{name}({', '.join(arguments)})", note)
+        if self._stretch:
+            for value, text in zip([v for v, _ in kernel.arguments], arguments, strict=True):
+                if self.plan.lanes.is_split(value, self._stretch):
+                    self._by_row[text] = None
+        size = loop.shape[0] if len(loop.shape) == 1 else 0
+        if size >= WORTH_SHARING and self.plan.threads > 1 and not self._stretch:
+            shares = self._shares(name, size, arguments, [v for n in loop for v in n.inputs])
+            self._add(f"shared({name}, {shares})", note)
+        else:
+            self._add(f"{name}({', '.join(arguments)})", note)
 
     def _memory(self, value: Value) -> Any:
         """What two values have in common that lie in the same place of memory."""
@@ -335,13 +450,15 @@ class Source:
         return self.name(value)
 
     def _seen_as(self, value: Value, shape: tuple[int, ...]) -> str:
+        return self.name(value) if shape == value.spec.shape else self._view(value, shape)
+
+    def _view(self, value: Value, shape: tuple[int, ...], what: str = "") -> str:
+        """The name of a value seen in another shape."""
         name = self.name(value)
-        if shape == value.spec.shape:
-            return name
         text = f"{name}.reshape({shape})"
         view = next((n for (n, t) in self._views if t == text), None)
         if view is None:
-            view = self._unique(f"{name}_{'flat' if len(shape) == 1 else 'seen'}")
+            view = self._unique(f"{name}_{what or ('flat' if len(shape) == 1 else 'seen')}")
             self._views.append((view, text))
             self._declared.append((f"{view} = {text}", ""))
         return view
@@ -372,6 +489,8 @@ class Source:
         lines += [_commented(text, note) for text, note in self._declared]
         for text in self._loops:
             lines += ["", "", text]
+        if self._late:
+            lines += ["", "", *[_commented(text, note) for text, note in self._late]]
         lines += ["", "", f"def {self._function_name()}():"]
         lines += ["    " + _commented(text, note) for text, note in [*self._body, *ending]]
         return "\n".join(lines) + "\n"
@@ -399,11 +518,58 @@ def _commented(text: str, note: str) -> str:
     return f"{text:<72}  # {note}" if note else text
 
 
+def _wrapped(start: str, names: list[str], end: str) -> str:
+    """A call with many arguments, over as many lines as it needs."""
+    text = start + ", ".join(names) + end
+    if len(text) <= 100:
+        return text
+    lines, line = [start], "   "
+    for name in names:
+        if len(line) + len(name) > 96:
+            lines.append(line)
+            line = "   "
+        line += f" {name},"
+    return "\n".join([*lines, line, end.lstrip(",")])
+
+
+def plan_spans(size: int, count: int, inputs: list[Value]) -> list[list[tuple[int, int]]]:
+    """For each thread, the stretches of a long vector that it works on.
+
+    Where gradients lie in the vector, a thread has those that it computed: they are in its processor's cache.
+    """
+    concat = next((v.node for v in inputs if v.node is not None and v.node.row.name == "flat_concat"), None)
+    if concat is None or concat.output.spec.size != size:
+        return [[(s.start, s.stop)] for s in threads.shares(size, count)]
+    shares: list[list[tuple[int, int]]] = [[] for _ in range(count)]
+    loads = [0] * count
+    offset = 0
+    for value in concat.inputs:
+        made = value.root.node
+        if made is not None and made.row.products is not None and len(made.output.spec.shape) == 2:
+            a, b = (v.spec.shape for v in made.inputs)
+            stretches = threads.shares(a[0], count) if threads.cut(a, b, count) == 0 else []
+            cuts = [(offset + s.start * b[-1], offset + s.stop * b[-1]) for s in stretches]
+        else:
+            cuts = []
+        if not cuts:
+            cuts = [
+                (offset, offset + value.spec.size) if i == loads.index(min(loads)) else (0, 0) for i in range(count)
+            ]
+        for i, (start, stop) in enumerate(cuts):
+            loads[i] += stop - start
+            if shares[i] and shares[i][-1][1] == start:
+                shares[i][-1] = (shares[i][-1][0], stop)
+            elif stop > start:
+                shares[i].append((start, stop))
+        offset += value.spec.size
+    return shares
+
+
 def _numpy_name(dtype: str) -> str:
     return "bool_" if dtype == "bool" else dtype
 
 
-def chains(graph: Graph, plan: Plan) -> list[list[Node]]:
+def chains(nodes: list[Node], plan: Plan) -> list[list[Node]]:
     """The nodes, with long elementwise chains over one vector gathered to be run piece by piece.
 
     A chain is a stretch of consecutive elementwise nodes whose results have one shape and are plain
@@ -421,7 +587,7 @@ def chains(graph: Graph, plan: Plan) -> list[list[Node]]:
             runs.extend([n] for n in chain)
         chain = []
 
-    for node in graph.nodes:
+    for node in nodes:
         if (
             chain
             and _joins(node, chain[0].output.spec.shape, plan)

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from babytf.engine import scalar
-from babytf.engine.graph import Graph, Node, Value
+from babytf.engine.graph import Node, Value
 
 MOST_AHEAD = 4
 """Nodes that a chain may be moved behind, so that it goes on."""
@@ -77,20 +77,20 @@ class Loop(list[Node]):
         return [self] if passes > 1 or len(self) > 2 else [[n] for n in self]
 
 
-def gather(graph: Graph, contiguous: Callable[[Value], bool]) -> list[list[Node]]:
+def gather(nodes: Sequence[Node], contiguous: Callable[[Value], bool]) -> list[list[Node]]:
     """The nodes in an order in which they can run, those of a loop together.
 
     A node that has nothing to do with a loop goes before it, if the loop goes on behind the node.
 
     Args:
-        graph: The recorded computation.
+        nodes: In the order in which they were recorded.
         contiguous: Whether a value lies in memory in plain order.
 
     Returns:
         Lists of one node each, and a `Loop` for each chain.
     """
     steps: list[list[Node]] = []
-    todo = deque(graph.nodes)
+    todo = deque(nodes)
     while todo:
         node = todo.popleft()
         if not _fits(node, contiguous):

@@ -83,7 +83,7 @@ def gru(
     u_gates, u_h, b_h = u[:2], u[2], b[1, 2]
     with threads.one_thread():
         of_x = gates.reshape(3, steps * batch, -1)
-        threads.multiply(x.reshape(steps * batch, features), w, of_x)
+        threads.multiply(threads.parts(x.reshape(steps * batch, features), w, of_x))
         np.add(of_x, b[0], out=of_x)
         if step is not None and reset_after:
             flat = [x.reshape(*x.shape[:-2], -1) for x in (gates, product, inner, b_h, h)]

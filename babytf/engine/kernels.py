@@ -5,6 +5,7 @@ Rows name these functions in their source (`kernels.select(…)`); they know not
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -256,17 +257,24 @@ def add_along_axis(x: np.ndarray, indices: np.ndarray, axis: int, out: np.ndarra
     np.add.at(out, _grid(indices, axis, out.shape[axis], "adding along an axis"), x)
 
 
-def pick(x: np.ndarray, labels: np.ndarray, out: np.ndarray) -> None:
-    """`out[i] = x[i, labels[i]]`, along the last axis."""
+@functools.lru_cache(maxsize=64)
+def _row_starts(rows: int, columns: int) -> np.ndarray:
+    starts = np.arange(rows) * columns
+    starts.flags.writeable = False
+    return starts
+
+
+def pick(x: np.ndarray, labels: np.ndarray, places: np.ndarray, out: np.ndarray) -> None:
+    """`out[i] = x[i, labels[i]]`, along the last axis; `places` is filled with where that is in the flat array."""
     _check_labels(labels, x.shape[-1])
-    flat = x.reshape(-1, x.shape[-1])
-    out[...] = flat[np.arange(len(flat)), labels.reshape(-1)].reshape(out.shape)
+    np.add(_row_starts(labels.size, x.shape[-1]).reshape(labels.shape), labels, out=places, casting="unsafe")
+    x.take(places, out=out, mode="clip")
 
 
-def subtract_one(x: np.ndarray, labels: np.ndarray) -> None:
+def subtract_one(x: np.ndarray, labels: np.ndarray, places: np.ndarray) -> None:
     """`x[i, labels[i]] -= 1`, along the last axis of an array in plain order."""
-    flat = x.reshape(-1, x.shape[-1])
-    flat[np.arange(len(flat)), labels.reshape(-1)] -= 1
+    np.add(_row_starts(labels.size, x.shape[-1]).reshape(labels.shape), labels, out=places, casting="unsafe")
+    x.reshape(-1)[places] -= 1
 
 
 def _check_labels(labels: np.ndarray, classes: int) -> None:

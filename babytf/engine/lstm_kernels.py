@@ -80,7 +80,7 @@ def lstm(
     _turned(bias, b)
     with threads.one_thread():
         z = gates.reshape(4, steps * batch, -1)
-        threads.multiply(x.reshape(steps * batch, features), w, z)
+        threads.multiply(threads.parts(x.reshape(steps * batch, features), w, z))
         np.add(z, b, out=z)
         if step is None:
             _steps(gates, u, product, tanh_c, h, c, mask)

@@ -4,6 +4,9 @@ Every value gets a place: a window on another value, a part of a flat vector, a 
 or a buffer. Buffers share memory slots when they are not needed at the same time, and an elementwise
 operation writes over an input that nobody needs afterwards. A fused loop counts as one operation; what only it
 needs has no place in memory at all.
+
+In a stretch that goes row by row (`lanes.py`) one thread may be ahead of another. There a memory slot changes hands
+only between arrays of which each thread has the same bytes.
 """
 
 from __future__ import annotations
@@ -14,6 +17,8 @@ import numpy as np
 
 from babytf.engine import fuse
 from babytf.engine.graph import Graph, Node, Value
+from babytf.engine.lanes import Lanes
+from babytf.engine.primitive import Spec
 
 
 class Place:
@@ -37,15 +42,22 @@ class Place:
         self.variable = variable
 
 
+Layout = tuple[int, ...] | None
+"""Bytes that each thread has in a memory slot; `None` if it is not shared so."""
+
+
 class Plan:
     """Places for all values of a graph.
 
     Args:
         graph: The recorded computation.
         fused: Whether elementwise chains become loops.
+        threads: How many threads share the work.
 
     Attributes:
+        lanes: The stretches that go row by row.
         steps: The nodes in the order in which they run; those of a fused loop together, as a `fuse.Loop`.
+        stretch: For each step, the number of its stretch; 0 outside.
         places: `id(value)` to its place.
         slots: Size of each memory slot, in bytes.
         scratch: For each node, the slots of its row's scratch arrays, by name.
@@ -53,17 +65,25 @@ class Plan:
         final: `(variable, value)` pairs that are copied when all nodes have run.
     """
 
-    def __init__(self, graph: Graph, fused: bool = False) -> None:
+    def __init__(self, graph: Graph, fused: bool = False, threads: int = 1) -> None:
         self.graph = graph
         self.fused = fused
+        self.threads = threads
         self.places: dict[int, Place] = {}
         self.slots: list[int] = []
         self.scratch: dict[int, dict[str, int]] = {}
         self.final: list[tuple[Any, Value]] = []
         self._shapes: dict[int, np.ndarray] = {}
         self._free: list[int] = []
+        self._last: dict[int, tuple[int, Layout]] = {}
+        self._read_by_all: dict[int, set[int]] = {}
         self._look_at_views()
-        self.steps = fuse.gather(graph, self.is_whole_vector) if fused else [[node] for node in graph.nodes]
+        self.lanes = Lanes(graph, threads, self.is_view)
+        self.steps: list[list[Node]] = []
+        self.stretch: list[int] = []
+        for stretch, nodes in self.lanes.groups:
+            self.steps += fuse.gather(nodes, self.is_whole_vector) if fused and stretch >= 0 else [[n] for n in nodes]
+            self.stretch += [stretch] * (len(self.steps) - len(self.stretch))
         self._place_inside()
         self._place_parts()
         self._measure_lives()
@@ -95,6 +115,11 @@ class Plan:
         if value.kind in ("constant", "variable") and id(value) not in self._shapes:
             self._shapes[id(value)] = value.payload if value.kind == "constant" else value.payload._array
             self.places[id(value)] = Place(value.kind)
+
+    def is_view(self, node: Node) -> bool:
+        """Whether a node's result is a window on its input."""
+        place = self.places.get(id(node.output))
+        return place is not None and place.kind == "view"
 
     def root(self, value: Value) -> Value:
         """The value whose memory this one uses."""
@@ -195,7 +220,15 @@ class Plan:
             return False
         if any(self._reads(v, variable) for v in self.graph.results()):
             return False
-        step = self.steps[at]
+        step, stretch = self.steps[at], self.stretch[at]
+        if stretch and any(
+            self._reads(v, variable)
+            for other, number in zip(self.steps, self.stretch, strict=True)
+            if number == stretch and other is not step
+            for n in other
+            for v in n.inputs
+        ):
+            return False  # another thread may still be reading it
         reading = [v for n in step for v in n.inputs if self._reads(v, variable)]
         if not reading:
             return True
@@ -208,38 +241,76 @@ class Plan:
 
     # --- buffers
 
+    def _layout(self, value: Value, stretch: int) -> Layout:
+        if not self.lanes.is_split(value, stretch):
+            return None
+        return tuple(spec.nbytes for spec in self.lanes.share(value.spec))
+
     def _place_buffers(self) -> None:
-        for i, step in enumerate(self.steps):
+        late: list[int] = []  # slots that all threads read, until the stretch ends
+        for i, (step, stretch) in enumerate(zip(self.steps, self.stretch, strict=True)):
+            if i and stretch != self.stretch[i - 1]:
+                self._free += late
+                late = []
             for out in self.stored(step):
                 place = self.places.get(id(out))
                 if place is not None and place.kind == "part":
-                    self._make_room(self.root(out), i)
+                    self._make_room(self.root(out), stretch)
                 elif place is None:
                     slot = self._over_an_input(step, out, i)
-                    self.places[id(out)] = Place("buffer", self._slot(out.spec.nbytes) if slot is None else slot)
+                    if slot is None:
+                        slot = self._slot(out.spec.nbytes, stretch, self._layout(out, stretch))
+                    self.places[id(out)] = Place("buffer", slot)
             if not isinstance(step, fuse.Loop):
-                self._place_scratch(step[0])
-            self._release(step, i)
+                self._place_scratch(step[0], stretch)
+            self._release(step, i, late)
 
-    def _place_scratch(self, node: Node) -> None:
-        if node.row.scratch:
-            specs = [v.spec for v in node.inputs]
-            taken = {n: self._slot(f(*specs, **node.params).nbytes) for n, f in node.row.scratch.items()}
-            self.scratch[id(node)] = taken
-            self._free.extend(taken.values())
+    def _place_scratch(self, node: Node, stretch: int) -> None:
+        if not node.row.scratch:
+            return
+        taken: dict[str, int] = {}
+        for name, specs in self.scratch_specs(node, stretch).items():
+            layout = tuple(s.nbytes for s in specs) if stretch else None
+            taken[name] = self._slot(sum(s.nbytes for s in specs), stretch, layout)
+        self.scratch[id(node)] = taken
+        self._free.extend(taken.values())
 
-    def _make_room(self, vector: Value, i: int) -> None:
+    def scratch_specs(self, node: Node, stretch: int) -> dict[str, list[Spec]]:
+        """The scratch arrays of a node, by name: one each, or in a stretch one for each thread."""
+        row, inputs = node.row, [v.spec for v in node.inputs]
+        if not stretch:
+            return {name: [make(*inputs, **node.params)] for name, make in row.scratch.items()}
+        shares = [
+            self.lanes.share(v.spec) if self.lanes.is_split(v, stretch) else [v.spec] * self.threads
+            for v in node.inputs
+        ]
+        return {
+            name: [make(*[share[i] for share in shares], **node.params) for i in range(self.threads)]
+            for name, make in row.scratch.items()
+        }
+
+    def _make_room(self, vector: Value, stretch: int) -> None:
         if id(vector) not in self.places:
-            self.places[id(vector)] = Place("buffer", self._slot(vector.spec.nbytes))
+            self.places[id(vector)] = Place("buffer", self._slot(vector.spec.nbytes, stretch, None))
 
-    def _slot(self, nbytes: int) -> int:
-        fitting = [s for s in self._free if self.slots[s] >= nbytes and self.slots[s] <= 2 * nbytes + 64]
+    def _slot(self, nbytes: int, stretch: int, layout: Layout) -> int:
+        """A memory slot for so many bytes: a free one, or a new one."""
+
+        def fits(slot: int) -> bool:
+            before, as_it_was = self._last[slot]
+            if stretch and before == stretch and (layout is None or layout != as_it_was):
+                return False
+            return self.slots[slot] >= nbytes and self.slots[slot] <= 2 * nbytes + 64
+
+        fitting = [s for s in self._free if fits(s)]
         if fitting:
-            best = min(fitting, key=lambda s: (self.slots[s], -self._free.index(s)))
-            self._free.remove(best)
-            return best
-        self.slots.append(nbytes)
-        return len(self.slots) - 1
+            slot = min(fitting, key=lambda s: (self.slots[s], -self._free.index(s)))
+            self._free.remove(slot)
+        else:
+            self.slots.append(nbytes)
+            slot = len(self.slots) - 1
+        self._last[slot] = stretch, layout
+        return slot
 
     def _over_an_input(self, step: list[Node], out: Value, i: int) -> int | None:
         """The slot of an input that this elementwise step may write a result over."""
@@ -252,22 +323,47 @@ class Plan:
             place = self.places.get(id(root))
             if place is None or place.kind != "buffer" or self.last_use[id(root)] != i or place.slot in taken:
                 continue
+            if self._is_read_by_all(root, i):
+                continue
             users = [v for v in inputs if self.root(v) is root]
             if all(v.spec == out.spec and self.is_whole(v) for v in users):
+                self._last[place.slot] = self.stretch[i], self._layout(out, self.stretch[i])
                 return place.slot
         return None
 
-    def _release(self, step: list[Node], i: int) -> None:
-        roots = {id(self.root(v)) for v in _values(step)}
+    def _is_read_by_all(self, root: Value, i: int) -> bool:
+        """Whether each thread may read all of a memory, in the stretch of this step."""
+        stretch = self.stretch[i]
+        if not stretch:
+            return False
+        if stretch not in self._read_by_all:
+            self._read_by_all[stretch] = {
+                id(self.root(v))
+                for step, number in zip(self.steps, self.stretch, strict=True)
+                if number == stretch
+                for node in step
+                for v in node.inputs
+                if self.lanes.is_whole(v, stretch)
+            }
+        return id(root) in self._read_by_all[stretch]
+
+    def _release(self, step: list[Node], i: int, late: list[int]) -> None:
+        roots = {id(r): r for v in _values(step) if (r := self.root(v)) is not None}
         kept = [self.places[id(self.root(v))] for v in self.stored(step)]
-        for key in roots:
+        for key, root in roots.items():
             place = self.places.get(key)
             if place is None or place.kind != "buffer" or self.last_use[key] != i:
                 continue
             if any(place is not k and place.slot == k.slot for k in kept):
                 continue  # an output took it over
-            if place.slot not in self._free:
+            if place.slot in self._free or place.slot in late:
+                continue
+            if self._is_read_by_all(root, i):
+                late.append(place.slot)
+            else:
                 self._free.append(place.slot)
+                if self.stretch[i]:
+                    self._last[place.slot] = self.stretch[i], self._layout(root, self.stretch[i])
 
     @property
     def nbytes(self) -> int:

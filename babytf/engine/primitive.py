@@ -74,6 +74,7 @@ class Primitive:
         "name",
         "param_names",
         "products",
+        "rows",
         "scratch",
         "source",
         "symbol",
@@ -94,6 +95,7 @@ class Primitive:
         scratch: dict[str, Callable[..., Spec]],
         symbol: str,
         products: Callable[..., int] | None,
+        rows: Callable[..., tuple[bool, ...] | None] | None,
     ) -> None:
         self.name = name
         self.source = source
@@ -107,6 +109,7 @@ class Primitive:
         self.scratch = scratch
         self.symbol = symbol
         self.products = products
+        self.rows = rows
         fields = dict.fromkeys(_FIELD.findall(source.replace("{{", "").replace("}}", "")))
         self.param_names = tuple(f for f in fields if f != "out" and f not in self.inputs and f not in scratch)
         self._function: Callable[..., Any] | None = None
@@ -143,11 +146,8 @@ class Primitive:
             return out
         threads.serial()
         try:
-            if threads.is_small(self.products(*arrays, **params)):
-                self.function(out, *args)
-            else:
-                a, b = arrays
-                threads.together(threads.parts(a, b, out))
+            a, b = arrays
+            threads.multiply(threads.parts(a, b, out))
         finally:
             threads.parallel()
         return out
@@ -172,6 +172,7 @@ def primitive(
     scratch: dict[str, Callable[..., Spec]] | None = None,
     symbol: str | None = None,
     products: Callable[..., int] | None = None,
+    rows: Callable[..., tuple[bool, ...] | None] | None = None,
 ) -> Primitive:
     r"""Add a row to the table.
 
@@ -197,6 +198,9 @@ def primitive(
         symbol: What a result is called in emitted programs; the row's name by default.
         products: `products(*specs, **params)`: multiplications in each matrix product, for an operation
             that is `np.matmul`: large ones are shared among threads, see `threads.py`.
+        rows: `rows(*specs, **params)`: for an operation that can be done row by row, counted along the first axis:
+            for each input, whether rows `i` to `j` of it are enough for rows `i` to `j` of the result (or all of it is
+            needed). The same statements must give the same bits. `None` if it cannot. Elementwise rows need not say.
 
     Returns:
         The row.
@@ -212,7 +216,9 @@ def primitive(
         inputs = tuple(inputs.split())
     if not inputs:
         inputs = infer.__code__.co_varnames[: infer.__code__.co_argcount]
-    row = Primitive(name, source, infer, vjp, latex, domain, kind, inputs, scratch or {}, symbol or name, products)
+    row = Primitive(
+        name, source, infer, vjp, latex, domain, kind, inputs, scratch or {}, symbol or name, products, rows
+    )
     PRIMITIVES[name] = row
     return row
 

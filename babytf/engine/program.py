@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import itertools
 import linecache
+import math
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from babytf import config
 from babytf.engine import compiled_kernels, jit, threads, tree
-from babytf.engine.emit import CHUNK, Source
+from babytf.engine.emit import Source
 from babytf.engine.graph import Graph
 from babytf.engine.plan import Plan
 from babytf.engine.primitive import NAMESPACE
@@ -71,7 +72,7 @@ class Program:
         fuse: bool = False,
     ) -> None:
         self.graph = graph
-        self.plan = Plan(graph, fused=fuse and jit.available())
+        self.plan = Plan(graph, fuse and jit.available(), threads.count())
         self._args = tree.map_structure(lambda leaf: None if _is_data(leaf) else leaf, args)
         self._which = [_is_data(leaf) for leaf in tree.flatten(args)]
         self._outputs, self._is_tensor, self._constants = results
@@ -85,7 +86,7 @@ class Program:
         found = self._sources.get(checked)
         if found is None:
             # a program that looks for NaN needs every intermediate result
-            plan = Plan(self.graph) if checked and self.plan.fused else self.plan
+            plan = Plan(self.graph) if checked else self.plan
             source = Source(self.graph, plan, checked)
             filename = f"<babytf {self.graph.name} program {next(_numbers)}>"
             weakref.finalize(self, linecache.cache.pop, filename, None)
@@ -134,12 +135,18 @@ class Program:
             namespace["kernels"] = compiled_kernels
         namespace.update(source.bound)
         namespace.update({name: variable._array for name, variable in source.variables.items()})
-        namespace.update(buffer=buffer, chunks=chunks, check=check_finite)
+
+        def buffers(slot: int, shapes: Sequence[tuple[int, ...]], dtype: Any) -> list[np.ndarray]:
+            sizes = [math.prod(shape) * np.dtype(dtype).itemsize for shape in shapes]
+            starts = [sum(sizes[:i]) for i in range(len(sizes))]
+            return [np.ndarray(shape, dtype, memory[slot].data, at) for shape, at in zip(shapes, starts, strict=True)]
+
+        namespace.update(buffer=buffer, buffers=buffers, pieces=pieces, rows=rows, beside=beside, check=check_finite)
         namespace.update(
             serial=threads.serial,
             parallel=threads.parallel,
             parts=threads.parts,
-            together=threads.together,
+            multiply=threads.multiply,
             shared=threads.shared,
         )
         layout = layout_version[0]
@@ -153,7 +160,7 @@ class Program:
             if not source.kernels:
                 raise
             jit.give_up(error)
-            self.plan = Plan(self.graph)
+            self.plan = Plan(self.graph, threads=threads.count())
             self._sources.clear()
             return self._instantiate(checked)
         leaves = [namespace[name] for name in source.inputs]
@@ -219,9 +226,44 @@ def _is_data(leaf: Any) -> bool:
     return isinstance(leaf, (np.ndarray, Tensor, Variable))
 
 
-def chunks(*arrays: np.ndarray) -> list[tuple[np.ndarray, ...]]:
-    """The arrays cut into pieces of `CHUNK` elements, piece by piece side by side."""
-    return [tuple(a[i : i + CHUNK] for a in arrays) for i in range(0, arrays[0].size, CHUNK)]
+Spans = Sequence[Sequence[tuple[int, int]]]
+"""For each thread, the stretches of a vector that it works on."""
+
+
+def pieces(spans: Spans, size: int, arrays: Sequence[np.ndarray], most: int | None = None) -> list[list[Any]]:
+    """For each thread, pieces of vectors of one size, side by side; arrays of other sizes stay whole.
+
+    Args:
+        spans: Where each thread's pieces lie.
+        size: That of the vectors.
+        arrays: What is cut.
+        most: Elements that a piece has at most.
+    """
+    shares: list[list[Any]] = []
+    for share in spans:
+        cuts = []
+        for start, stop in share:
+            number = 1 if most is None else -(-(stop - start) // most)
+            cuts += [slice(start + s.start, start + s.stop) for s in threads.shares(stop - start, number)]
+        shares.append([tuple(a[s] if a.shape == (size,) else a for a in arrays) for s in cuts])
+    return shares
+
+
+def beside(*products: Sequence[threads.Part]) -> list[list[threads.Part]]:
+    """For each thread, its parts of several products."""
+    return [list(parts) for parts in zip(*products, strict=True)]
+
+
+def rows(batch: int, count: int, arrays: Sequence[Any]) -> list[list[Any]]:
+    """For each thread, its samples' rows of arrays; of a list, the array that is its own."""
+
+    def share(array: Any, i: int, samples: slice) -> np.ndarray:
+        if isinstance(array, list):
+            return array[i]
+        times = array.shape[0] // batch
+        return array[samples.start * times : samples.stop * times]
+
+    return [[tuple(share(a, i, s) for a in arrays)] for i, s in enumerate(threads.shares(batch, count))]
 
 
 def check_finite(array: np.ndarray, layer: str, operation: str, statement: str) -> None:

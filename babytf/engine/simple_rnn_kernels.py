@@ -44,7 +44,7 @@ def simple_rnn(
     out[0] = h0
     with threads.one_thread():
         z = out[1:].reshape(steps * batch, -1)
-        threads.multiply(x.reshape(steps * batch, features), kernel, z)
+        threads.multiply(threads.parts(x.reshape(steps * batch, features), kernel, z))
         np.add(z, bias, out=z)
         flat = out.reshape(steps + 1, -1), product.reshape(1, -1)
         for t, before, h, active in zip(range(steps), out, out[1:], mask if mask.size else repeat(None), strict=False):

@@ -1,9 +1,11 @@
-"""How many threads compute one matrix product.
+"""How many threads compute one matrix product, and what they share besides.
 
 OpenBLAS's own threads spin while they wait, and for a while after each product. On an idle machine that is
-fast; beside any other work it is slow by a factor of ten, as the spinning keeps the work from being done. So BLAS is
-held to one thread here. Products of at least `SMALL` multiplications are cut into as many parts as BLAS had threads,
-and the parts run in threads of our own, which sleep while they wait. Smaller products are done sooner by one thread.
+fast; beside any other work it is slow by a factor of ten, as the spinning keeps that from being done. So BLAS is
+held to one thread here. Larger products are cut into as many parts as BLAS had threads (`cut`). The parts of those of
+at least `TOGETHER` multiplications run in threads of our own, which sleep while they wait. Smaller ones are done sooner by
+one thread, unless they belong to a stretch of a program that goes row by row: then each thread does a share of the
+rows from the stretch's beginning to its end (`lanes.py`).
 
 What is cut, and where, depends on the sizes alone, and is the same eagerly and in programs: both give the same bits.
 
@@ -14,6 +16,7 @@ or if NumPy stands on another BLAS.
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import pathlib
 import threading
@@ -26,11 +29,20 @@ import numpy as np
 if TYPE_CHECKING:
     from queue import SimpleQueue
 
-SMALL = 16_000_000
-"""Multiplications from which on a product is shared among threads."""
+LARGE = 16_000_000
+"""Multiplications from which on a product of few rows is cut along its longer side."""
 
-GRAIN = 16
-"""Parts begin at multiples of this many rows or columns, as BLAS's kernels work on blocks of them."""
+TOGETHER = 8_000_000
+"""Multiplications from which on the parts of a product run at once."""
+
+ALONE = 8_192
+"""Multiplications up to which BLAS uses one thread by itself."""
+
+CUT = 1 << 18
+"""Multiplications from which on a product of many rows is cut, so that each thread can go on with its own rows."""
+
+FEWEST = 32
+"""Rows that each part of such a product has at least."""
 
 _SETTINGS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "GOTO_NUM_THREADS", "OPENBLAS_DEFAULT_NUM_THREADS")
 _NAMES = ("scipy_openblas_{}_num_threads64_", "openblas_{}_num_threads64_", "openblas_{}_num_threads")
@@ -137,13 +149,41 @@ def one_thread() -> Iterator[None]:
             parallel()
 
 
-def is_small(products: int) -> bool:
-    """Whether this many multiplications are too few to share.
+def count() -> int:
+    """Among how many threads work is shared."""
+    return _pool.usual_threads() if _pool.find() else 1
+
+
+def shares(size: int, count: int) -> list[slice]:
+    """The stretches into which an axis of so many places is cut: equal ones, as far as that goes."""
+    return [slice(size * i // count, size * (i + 1) // count) for i in range(count)]
+
+
+def cut(a: Sequence[int], b: Sequence[int], count: int) -> int | None:
+    """Along which axis of its result a product is cut.
 
     Args:
-        products: Multiplications in one matrix product: rows times columns times the length of the sums.
+        a: Shape `(..., M, K)`.
+        b: Shape `(..., K, N)`.
+        count: The number of threads.
+
+    Returns:
+        0 (the first of several matrices, or the rows of one), -2 or -1; `None` if it stays in one piece.
     """
-    return products < SMALL
+    rows, columns = a[-2], b[-1]
+    products = rows * a[-1] * columns
+    several = len(a) > 2 or len(b) > 2
+    if count == 1 or rows * columns == 0:
+        return None
+    if several:
+        outer = np.broadcast_shapes(tuple(a[:-2]), tuple(b[:-2]))
+        if outer[0] >= count:
+            return 0 if products * math.prod(outer) >= CUT else None
+    elif rows >= FEWEST * count and products >= CUT:
+        return 0
+    if products < LARGE:
+        return None
+    return -2 if rows >= columns else -1
 
 
 # --- products shared among threads of our own
@@ -156,7 +196,7 @@ class _Task:
 
     __slots__ = ("args", "done", "error", "function")
 
-    def __init__(self, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    def __init__(self, function: Callable[..., Any], args: Sequence[Any]) -> None:
         self.function = function
         self.args = args
         self.error: BaseException | None = None
@@ -212,13 +252,8 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget)
 
 
-def _blocks(size: int, count: int) -> int:
-    """The length of each of so many parts of `size`, in whole blocks."""
-    return -(-size // (count * GRAIN)) * GRAIN
-
-
 def parts(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> list[Part]:
-    """A large product `a @ b -> out`, cut into one part per thread along the longer side of `out`.
+    """A product `a @ b -> out`, cut into one part per thread, or whole: see `cut`.
 
     Args:
         a: Shape `(..., M, K)`.
@@ -228,22 +263,28 @@ def parts(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> list[Part]:
     Returns:
         `(a, b, out)` of each part, all of them windows on the arrays given.
     """
-    count = _pool.usual_threads() if _pool.find() else 1
-    rows, columns = out.shape[-2:]
-    size = max(rows, columns)
-    # The calling thread has a block more: it begins at once, while the others have to wake.
-    first = size if count == 1 else min(size, _blocks(size, count) + GRAIN)
-    step = _blocks(size - first, count - 1) if first < size else size
-    cuts = [slice(0, first), *(slice(at, min(at + step, size)) for at in range(first, size, step))]
-    if len(cuts) == 1:
+    number = count()
+    axis = cut(a.shape, b.shape, number)
+    if axis is None:
         return [(a, b, out)]
-    if rows >= columns:
-        return [(a[..., cut, :], b, out[..., cut, :]) for cut in cuts]
-    return [(a, b[..., cut], out[..., cut]) for cut in cuts]
+    if axis == -1:
+        return [(a, b[..., s], out[..., s]) for s in shares(out.shape[-1], number)]
+    if axis == -2 or out.ndim == 2:
+        return [(a[..., s, :], b, out[..., s, :]) for s in shares(out.shape[-2], number)]
+
+    def window(x: np.ndarray, s: slice) -> np.ndarray:
+        return x[s] if x.ndim == out.ndim and x.shape[0] > 1 else x
+
+    return [(window(a, s), window(b, s), out[s]) for s in shares(out.shape[0], number)]
 
 
-def _at_once(function: Callable[..., Any], calls: Sequence[tuple[Any, ...]]) -> None:
-    """Call a function with each of the arguments, each in a thread; all here if the threads are taken."""
+def together(function: Callable[..., Any], calls: Sequence[Sequence[Any]]) -> None:
+    """Call a function with each of the arguments at once, each in a thread; all here if the threads are taken.
+
+    Args:
+        function: What to call.
+        calls: The arguments of each call.
+    """
     if len(calls) == 1 or not _workers.busy.acquire(blocking=False):
         for args in calls:
             function(*args)
@@ -262,36 +303,28 @@ def _at_once(function: Callable[..., Any], calls: Sequence[tuple[Any, ...]]) -> 
         _workers.busy.release()
 
 
-def together(pieces: list[Part]) -> None:
-    """Compute the parts of a product at once, each in a thread.
+def shared(function: Callable[..., Any], shares: Sequence[Sequence[Sequence[Any]]]) -> None:
+    """Have a function called by several threads, each with arguments of its own, one after the other.
+
+    Args:
+        function: What to call.
+        shares: For each thread, the arguments of its calls.
+    """
+    together(_in_turn, [(function, calls) for calls in shares])
+
+
+def _in_turn(function: Callable[..., Any], calls: Sequence[Sequence[Any]]) -> None:
+    for args in calls:
+        function(*args)
+
+
+def multiply(pieces: Sequence[Part]) -> None:
+    """Compute the parts of a product: at once if they are large, else one by one.
 
     Args:
         pieces: What `parts` returned.
     """
-    _at_once(np.matmul, pieces)
-
-
-def multiply(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
-    """`a @ b`, shared among threads if it is large. For use where BLAS is held to one thread.
-
-    Args:
-        a: Shape `(..., M, K)`.
-        b: Shape `(..., K, N)`.
-        out: Shape `(..., M, N)`.
-    """
-    if is_small(out.size * a.shape[-1]):
-        np.matmul(a, b, out=out)
+    if sum(out.size * a.shape[-1] for a, _, out in pieces) >= TOGETHER:
+        together(np.matmul, pieces)
     else:
-        together(parts(a, b, out))
-
-
-def shared(function: Callable[[list[Any]], None], pieces: list[Any]) -> None:
-    """Have a loop over pieces of long vectors run by several threads, each on a stretch of its own.
-
-    Args:
-        function: Called with a list of pieces.
-        pieces: All of them.
-    """
-    count = min(len(pieces), _pool.usual_threads() if _pool.find() else 1)
-    each = -(-len(pieces) // count)
-    _at_once(function, [(pieces[at : at + each],) for at in range(0, len(pieces), each)])
+        _in_turn(np.matmul, pieces)

@@ -3,7 +3,6 @@
 Most of this runs without Numba: a loop's text is Python, so it is executed as such on small arrays.
 """
 
-import importlib.util
 import os
 import stat
 import subprocess
@@ -20,7 +19,7 @@ from babytf import config, layers, losses, models, optimizers
 from babytf.engine import PRIMITIVES, Compiled, FlatGroup, GradientTape, Tensor, Variable, bind, jit
 from babytf.errors import NotFiniteError
 
-needs_numba = pytest.mark.skipif(importlib.util.find_spec("numba") is None, reason="Numba is not installed")
+needs_numba = pytest.mark.skipif(not jit.available(), reason="Numba is not installed, or turned off")
 
 SPECIAL = [np.nan, np.inf, -np.inf, 0.0, -0.0, 1.5, -1.5, 2.5, 0.5, 1e-42, 3e38, -7.0]
 
@@ -121,7 +120,7 @@ def test_integers_wrap_as_in_numpy(interpreted, dtype):
     x, y = (a.ravel() for a in np.meshgrid(edges, edges))
     if dtype == "int64":  # NumPy scalars, which stand for the loop here, wrap at 64 bits alike
         assert_same(fused(whole_numbers, x, y)[1], whole_numbers(Tensor(x), Tensor(y)))
-    if importlib.util.find_spec("numba") is not None:
+    if jit.available():
         with pytest.MonkeyPatch.context() as patch:
             patch.undo()
             assert_same(fused(whole_numbers, x, y)[1], whole_numbers(Tensor(x), Tensor(y)))

@@ -30,30 +30,37 @@ def test_serial_and_back(pool):
     assert pool.get() == usual
 
 
-def test_programs_choose_by_size():
+def test_programs_choose_by_size(monkeypatch):
+    monkeypatch.setattr(threads, "count", lambda: 2)
     small, large = np.ones((8, 8), "float32"), np.ones((300, 300), "float32")
     f = Compiled(lambda a, b: (a @ a, b @ b, a @ a.T), "f")
     lines = [line.split("#")[0].strip() for line in f.program(small, large).source.split("def f():")[1].splitlines()]
-    order = [line.split("(")[0] for line in lines if line.startswith(("serial", "parallel", "np.matmul", "together"))]
-    assert order == ["serial", "np.matmul", "together", "np.matmul", "parallel"]
+    order = [line.split("(")[0] for line in lines if line.startswith(("serial", "parallel", "np.matmul", "multiply"))]
+    assert order == ["serial", "np.matmul", "multiply", "np.matmul", "parallel"]
 
 
 @pytest.mark.parametrize(
     ("a", "b"),
-    [((300, 400), (400, 250)), ((130, 500), (500, 700)), ((3, 200, 400), (400, 300)), ((2, 300, 300), (2, 300, 310))],
+    [
+        ((300, 400), (400, 250)),
+        ((30, 900), (900, 700)),
+        ((3, 200, 400), (400, 300)),
+        ((2, 300, 300), (2, 300, 310)),
+        ((1, 300, 300), (4, 300, 310)),
+        ((1, 300, 300), (1, 300, 310)),
+    ],
 )
 @pytest.mark.parametrize("count", [1, 2, 3, 5])
 def test_parts_cover_the_product_once(a, b, count, monkeypatch, rng):
-    monkeypatch.setattr(threads._pool, "find", lambda: True)
-    monkeypatch.setattr(threads._pool, "usual_threads", lambda: count)
+    monkeypatch.setattr(threads, "count", lambda: count)
     x, y = rng.normal(size=a), rng.normal(size=b)
     out = np.full((*np.broadcast_shapes(a[:-2], b[:-2]), a[-2], b[-1]), np.nan)
     pieces = threads.parts(x, y, out)
     assert len(pieces) <= count
     assert all(np.shares_memory(piece[2], out) for piece in pieces)
     assert sum(piece[2].size for piece in pieces) == out.size
-    threads.together(pieces)
-    np.testing.assert_allclose(out, x @ y, rtol=1e-12)
+    threads.multiply(pieces)
+    np.testing.assert_allclose(out, x @ y, rtol=1e-10, atol=1e-10)
 
 
 def test_large_products_have_the_same_bits_everywhere(rng):
@@ -129,24 +136,21 @@ def test_a_setting_of_the_user_stands():
     subprocess.run([sys.executable, "-c", code], env=environment, check=True)
 
 
-def test_shared_loops_see_every_piece_once_and_pass_errors_on(monkeypatch):
-    monkeypatch.setattr(threads._pool, "find", lambda: True)
-    monkeypatch.setattr(threads._pool, "usual_threads", lambda: 3)
+@pytest.mark.parametrize("count", [1, 2, 3, 7])
+def test_shared_calls_are_made_once_each_and_pass_errors_on(count):
     seen, lock = [], threading.Lock()
 
-    def note(pieces):
+    def note(number):
         with lock:
-            seen.extend(pieces)
+            seen.append(number)
 
-    for length in (1, 2, 3, 7):
-        seen.clear()
-        threads.shared(note, list(range(length)))
-        assert sorted(seen) == list(range(length))
+    threads.shared(note, [[(i,), (i + count,)] for i in range(count)])
+    assert sorted(seen) == list(range(2 * count))
 
-    def fail(pieces):
-        if 6 in pieces:
+    def fail(number):
+        if number == count - 1:
             raise KeyError("the last thread")
 
     with pytest.raises(KeyError, match="the last thread"):
-        threads.shared(fail, list(range(7)))
-    threads.shared(note, [1, 2])  # the threads go on
+        threads.shared(fail, [[(i,)] for i in range(count)])
+    threads.shared(note, [[(1,)], [(2,)]])  # the threads go on

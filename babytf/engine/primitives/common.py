@@ -52,6 +52,17 @@ def sum_to(g: Tensor, shape: tuple[int, ...]) -> Tensor:
     return g if g.shape == shape else bind("reshape", g, shape=shape)
 
 
+def all_by_rows(*specs: Spec, **params: Any) -> tuple[bool, ...]:
+    """For operations that treat each row of all their inputs by itself: see `rows` of `primitive`."""
+    return (True,) * len(specs)
+
+
+def by_rows_beside(*specs: Spec, axis: int | tuple[int, ...] | None, **params: Any) -> tuple[bool, ...] | None:
+    """For operations along axes: they treat each row by itself unless the first axis is among them."""
+    along = axis is None or axis == 0 or (isinstance(axis, tuple) and 0 in axis)
+    return None if along else (True,) * len(specs)
+
+
 def masked(g: Tensor, condition: Tensor) -> Tensor:
     """`g` where the condition holds, 0 elsewhere."""
     return bind("multiply", g, bind("cast", condition, dtype=g.dtype.name))

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 from babytf.engine.primitive import Spec, primitive
-from babytf.engine.primitives.common import broadcast_spec, sum_to
+from babytf.engine.primitives.common import all_by_rows, broadcast_spec, by_rows_beside, sum_to
 from babytf.engine.primitives.reduction import reduced, spread
 from babytf.engine.tensor import Tensor, bind
 
@@ -27,14 +27,20 @@ def _pick_vjp(g: Tensor, y: Tensor, x: Tensor, labels: Tensor) -> tuple[Tensor, 
     return bind("add_along_axis", g, along, axis=x.ndim - 1, size=x.shape[-1]), None
 
 
+def _places(*specs: Spec) -> Spec:
+    return Spec(specs[-1].shape, "int64")
+
+
 primitive(
     "pick",
-    source="kernels.pick({x}, {labels}, {out})",
+    source="kernels.pick({x}, {labels}, {places}, {out})",
     infer=lambda x, labels: Spec(labels.shape, x.dtype),
     vjp=_pick_vjp,
     latex=r"{x}_{{{labels}}}",
     domain=(-3.0, 3.0),
     symbol="picked",
+    scratch={"places": _places},
+    rows=all_by_rows,
 )
 
 
@@ -50,13 +56,15 @@ def _sparse_vjp(
 
 primitive(
     "sparse_crossentropy",
-    source="kernels.pick({log_probabilities}, {labels}, {out})\nnp.negative({out}, out={out})",
+    source="kernels.pick({log_probabilities}, {labels}, {places}, {out})\nnp.negative({out}, out={out})",
     infer=_per_sample,
     inputs="logits log_probabilities labels",
     vjp=_sparse_vjp,
     latex=r"-{log_probabilities}_{{{labels}}}",
     domain=(-3.0, 3.0),
     symbol="loss",
+    scratch={"places": _places},
+    rows=all_by_rows,
 )
 
 
@@ -81,7 +89,7 @@ primitive(
     "sparse_crossentropy_gradient",
     source=(
         "np.exp({log_probabilities}, out={out})\n"
-        "kernels.subtract_one({out}, {labels})\n"
+        "kernels.subtract_one({out}, {labels}, {places})\n"
         "np.multiply({out}, {g}[..., None], out={out})"
     ),
     infer=_like_logits,
@@ -90,6 +98,8 @@ primitive(
     latex=r"{g} (e^{{{log_probabilities}}} - \mathbf{{1}}_{{{labels}}})",
     domain=(-3.0, 3.0),
     symbol="grad",
+    scratch={"places": _places},
+    rows=all_by_rows,
 )
 
 # --- classes given by probabilities: logits and target (..., K)
@@ -122,6 +132,7 @@ primitive(
     domain=(-3.0, 3.0),
     scratch={"t": lambda logits, log_probabilities, target, axis: Spec(logits.shape, logits.dtype)},
     symbol="loss",
+    rows=by_rows_beside,
 )
 
 # --- two classes: logits and target of one shape

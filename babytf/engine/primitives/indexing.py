@@ -31,6 +31,9 @@ primitive(
     latex=r"{x}",
     domain=(-3.0, 3.0),
     kind="view",
+    rows=lambda x, key, shape: (
+        (True,) if key[:1] in ((slice(None),), (Ellipsis,)) and shape[:1] == x.shape[:1] else None
+    ),
     symbol="part",
 )
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from babytf.engine.primitive import Spec, primitive
+from babytf.engine.primitives.common import by_rows_beside
 from babytf.engine.tensor import Tensor, bind
 
 Axis = int | tuple[int, ...] | None
@@ -59,6 +60,7 @@ primitive(
     latex=r"\sum {x}",
     domain=(-3.0, 3.0),
     symbol="total",
+    rows=by_rows_beside,
 )
 
 
@@ -76,6 +78,7 @@ primitive(
     vjp=_mean_vjp,
     latex=r"\frac{{1}}{{{count}}} \sum {x}",
     domain=(-3.0, 3.0),
+    rows=by_rows_beside,
 )
 
 
@@ -95,6 +98,7 @@ for _name, _ufunc in (("max", "maximum"), ("min", "minimum")):
         vjp=_extreme_vjp,
         latex=rf"\{_name} {{x}}",
         domain=(-3.0, 3.0),
+        rows=by_rows_beside,
     )
 
 
@@ -156,5 +160,6 @@ for _name in ("argmax", "argmin"):
         inputs="x",
         latex=rf"\operatorname{{{{{_name}}}}} {{x}}",
         domain=(-3.0, 3.0),
+        rows=by_rows_beside,
         symbol="index",
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from babytf.engine.primitive import Spec, primitive
-from babytf.engine.primitives.common import sum_to
+from babytf.engine.primitives.common import all_by_rows, by_rows_beside, sum_to
 from babytf.engine.primitives.key import Key
 from babytf.engine.tensor import Tensor, bind
 
@@ -22,6 +22,7 @@ primitive(
     latex=r"{x}",
     domain=(-3.0, 3.0),
     kind="view",
+    rows=all_by_rows,
 )
 
 
@@ -41,6 +42,7 @@ primitive(
     latex=r"{x}^\top",
     domain=(-3.0, 3.0),
     kind="view",
+    rows=lambda x, axes: (True,) if axes and axes[0] == 0 else None,
 )
 primitive(
     "broadcast_to",
@@ -51,6 +53,7 @@ primitive(
     latex=r"{x}",
     domain=(-3.0, 3.0),
     kind="view",
+    rows=lambda x, shape: (True,) if x.ndim == len(shape) and x.shape[0] == shape[0] else None,
 )
 
 
@@ -77,6 +80,7 @@ primitive(
     vjp=_concatenate_vjp,
     latex=r"[{xs}]",
     domain=(-3.0, 3.0),
+    rows=by_rows_beside,
     symbol="joined",
 )
 

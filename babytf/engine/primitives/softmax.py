@@ -6,6 +6,7 @@ Next: `crossentropy.py`.
 from __future__ import annotations
 
 from babytf.engine.primitive import Spec, primitive, same_spec
+from babytf.engine.primitives.common import by_rows_beside
 from babytf.engine.primitives.reduction import reduced, spread
 from babytf.engine.tensor import Tensor, bind
 
@@ -39,6 +40,7 @@ primitive(
     domain=(-3.0, 3.0),
     scratch={"row": _one_per_row},
     symbol="probabilities",
+    rows=by_rows_beside,
 )
 primitive(
     "log_softmax",
@@ -57,6 +59,7 @@ primitive(
     domain=(-3.0, 3.0),
     scratch={"row": _one_per_row, "t": same_spec},
     symbol="log_probabilities",
+    rows=by_rows_beside,
 )
 
 
@@ -92,4 +95,5 @@ primitive(
     latex=r"\ln \sum e^{{{x}}}",
     domain=(-3.0, 3.0),
     scratch={"row": _row_spec, "t": lambda x, **params: Spec(x.shape, x.dtype)},
+    rows=by_rows_beside,
 )
