@@ -50,6 +50,7 @@ def gru(
     b: np.ndarray,
     product: np.ndarray,
     out: np.ndarray,
+    *,
     step: Loop | None = None,
 ) -> None:
     """Fill `states` (`out`).
@@ -129,6 +130,7 @@ def gru_gradient(
     factors: np.ndarray,
     product: np.ndarray,
     out: np.ndarray,
+    *,
     step: Loop | None = None,
 ) -> None:
     r"""Backwards through time.

@@ -53,6 +53,7 @@ def lstm(
     b: np.ndarray,
     product: np.ndarray,
     out: np.ndarray,
+    *,
     step: Loop | None = None,
 ) -> None:
     """Fill `states` (`out`).
@@ -138,6 +139,7 @@ def lstm_gradient(
     through_c: np.ndarray,
     memory: np.ndarray,
     out: np.ndarray,
+    *,
     step: Loop | None = None,
 ) -> None:
     r"""Backwards through time.

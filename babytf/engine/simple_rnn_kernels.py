@@ -25,6 +25,7 @@ def simple_rnn(
     mask: np.ndarray,
     product: np.ndarray,
     out: np.ndarray,
+    *,
     step: Loop | None = None,
 ) -> None:
     """Fill `states` (`out`).

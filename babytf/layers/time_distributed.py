@@ -51,7 +51,7 @@ class TimeDistributed(Wrapper):
             )
         return (input_shape[0], *input_shape[2:])
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Any = None) -> None:
         super().build(self._step_shape(input_shape))
 
     def compute_output_shape(self, input_shape: Any) -> Any:
