@@ -155,8 +155,7 @@ def gru_gradient(
         product: Memory, `(2, B, U)`.
         out: In one vector: the gradients of $(a, z, r, \tilde z)$, `(T, B, 4U)`, and of $h_0$. Without
             `reset_after`: of $(z, r, \tilde z)$, `(T, B, 3U)`, of $h_0$, and of $U_h$, `(U, U)`.
-        step: What precedes the product in each step, `loops.gru_back`, compiled; used with `reset_after`, where there
-            is no mask.
+        step: What precedes the product in each step, `loops.gru_back`, compiled; used with `reset_after`.
     """
     batch, units = states.shape[1:]
     steps = (len(states) - 1) // 5
@@ -175,13 +174,17 @@ def gru_gradient(
         back, back_h = recurrent[:, : 2 * units].T, recurrent[:, 2 * units :].T
     at_once = factors.shape[1]
     with threads.one_thread():
-        if step is not None and reset_after and not mask.size:
+        if step is not None and reset_after:
             flat = [x.reshape(*x.shape[:-2], -1) for x in (gates, inner, h, dh)]
             for t in range(steps - 1, -1, -1):
-                step(*flat, d_gates[t], t)
-                np.matmul(d_gates[t, :, :3].reshape(batch, -1), back, term)
-                np.multiply(dh, gates[0, t], dh)
-                np.add(dh, term, dh)
+                d_t = d_gates[t]
+                step(*flat, d_t, t)
+                if mask.size:
+                    np.copyto(d_t, 0, where=~mask[t, :, None, None])
+                np.matmul(d_t[:, :3].reshape(batch, -1), back, term)
+                np.multiply(dh, gates[0, t], more)
+                np.add(more, term, more)
+                np.copyto(dh, more, where=mask[t, :, None] if mask.size else True)
                 if t in given:
                     np.add(dh, given[t], dh)
             return

@@ -163,7 +163,7 @@ def lstm_gradient(
         through_c: Memory, `(n, B, U)`.
         memory: Memory, `(2, B, U)`.
         out: The gradients of $z$, `(T, B, 4U)`, of $h_0$ and of $c_0$, in one vector.
-        step: What precedes the product in each step, `loops.lstm_back`, compiled; used where there is no mask.
+        step: What precedes the product in each step, `loops.lstm_back`, compiled; by default it is done here.
     """
     batch, units = states.shape[1:]
     steps = (len(states) - 2) // 7
@@ -179,11 +179,21 @@ def lstm_gradient(
     transposed = recurrent.T
     at_once = factors.shape[1]
     with threads.one_thread():
-        if step is not None and not mask.size:
+        if step is not None:
             flat = [x.reshape(*x.shape[:-2], -1) for x in (gates, tanh_c, c[::-1], dh, dc, d_carry)]
             for t in range(steps - 1, -1, -1):
-                step(*flat, dz[t], t)
-                np.matmul(dz[t].reshape(batch, -1), transposed, dh)
+                dz_t = dz[t].reshape(batch, -1)
+                if not mask.size:
+                    step(*flat, dz[t], t)
+                    np.matmul(dz_t, transposed, dh)
+                else:
+                    stays = ~mask[t, :, None]
+                    np.copyto(term, d_carry)
+                    step(*flat, dz[t], t)
+                    np.copyto(dz_t, 0, where=stays)
+                    np.copyto(d_carry, term, where=stays)
+                    np.matmul(dz_t, transposed, term)
+                    np.copyto(dh, term, where=~stays)
                 if t in given:
                     np.add(dh, given[t], dh)
             steps = 0

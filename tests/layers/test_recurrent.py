@@ -10,6 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import babytf as keras
 from babytf import layers
+from babytf.engine import jit
 from babytf.errors import ShapeError
 from tests.record import recurrent
 from tests.record.recurrent import BATCH, CASES, COMPOSED, FEATURES, STEPS, TRAINED, UNITS
@@ -77,7 +78,7 @@ def test_lstm_by_hand():
 
 @pytest.mark.parametrize("name", ["LSTM", "GRU", "SimpleRNN"])
 @pytest.mark.parametrize("masked", [False, True])
-def test_a_program_gives_the_bits_of_an_eager_run(name, masked):
+def test_a_program_computes_what_an_eager_run_does(name, masked):
     runs = []
     for eager in (False, True):
         keras.utils.set_random_seed(4)
@@ -97,7 +98,10 @@ def test_a_program_gives_the_bits_of_an_eager_run(name, masked):
         history = model.fit(ids, np.ones((12, 1)), batch_size=5, epochs=2, verbose=0).history["loss"]
         runs.append([np.array(history), *model.get_weights(), model.predict(ids, verbose=0)])
     for compiled, eager_run in zip(*runs, strict=True):
-        assert_allclose(compiled, eager_run, rtol=2e-5, atol=1e-6)
+        if jit.available():  # compiled loops round differently
+            assert_allclose(compiled, eager_run, rtol=2e-5, atol=1e-6)
+        else:
+            assert_array_equal(compiled, eager_run)
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float64", "mixed_float16"])
