@@ -11,6 +11,9 @@ from typing import Any
 import numpy as np
 
 from babytf.engine.ctc_kernels import ctc_alignment, ctc_covariance, ctc_loss  # noqa: F401
+from babytf.engine.gru_kernels import gru, gru_gradient  # noqa: F401
+from babytf.engine.lstm_kernels import lstm, lstm_gradient  # noqa: F401
+from babytf.engine.simple_rnn_kernels import simple_rnn, simple_rnn_gradient  # noqa: F401
 from babytf.errors import explain
 
 
@@ -168,7 +171,7 @@ def _all_below(indices: np.ndarray, size: int) -> bool:
     return indices.size == 0 or bool(np.maximum.reduce(indices.view(f"u{indices.itemsize}"), axis=None) < size)
 
 
-def _checked(indices: np.ndarray, size: int, what: str) -> bool:
+def checked(indices: np.ndarray, size: int, what: str) -> bool:
     """Whether some indices are negative; raises if one is out of range."""
     if _all_below(indices, size):
         return False
@@ -189,14 +192,14 @@ def _checked(indices: np.ndarray, size: int, what: str) -> bool:
 def take(x: np.ndarray, indices: np.ndarray, axis: int, out: np.ndarray) -> None:
     """`out[..., i, ...] = x[..., indices[i], ...]`."""
     # mode "raise" would go through a copy
-    np.take(x, indices, axis=axis, out=out, mode="wrap" if _checked(indices, x.shape[axis], "take") else "clip")
+    np.take(x, indices, axis=axis, out=out, mode="wrap" if checked(indices, x.shape[axis], "take") else "clip")
 
 
 def add_at(x: np.ndarray, indices: np.ndarray, axis: int, out: np.ndarray) -> None:
     """`out[..., indices[i], ...] += x[..., i, ...]`, from zero."""
     size = out.shape[axis]
     flat = indices.reshape(-1)
-    if _checked(flat, size, "adding at indices"):
+    if checked(flat, size, "adding at indices"):
         flat = flat % size
     out.fill(0)
     rest = x.shape[axis + indices.ndim :]
@@ -236,7 +239,7 @@ def _add_rows(x: np.ndarray, rows: np.ndarray, target: np.ndarray) -> None:
 
 def _grid(indices: np.ndarray, axis: int, size: int, what: str) -> tuple[Any, ...]:
     """The whole index of `indices` along one axis: a counter for each other axis."""
-    _checked(indices, size, what)
+    checked(indices, size, what)
     grid: list[Any] = []
     for i, n in enumerate(indices.shape):
         grid.append(indices if i == axis else np.arange(n).reshape([n if j == i else 1 for j in range(indices.ndim)]))

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from babytf import config
-from babytf.engine import jit, threads, tree
+from babytf.engine import compiled_kernels, jit, threads, tree
 from babytf.engine.emit import Source
 from babytf.engine.graph import Graph
 from babytf.engine.plan import Plan
@@ -132,6 +132,8 @@ class Program:
             return np.ndarray(shape, dtype, buffer=memory[slot].data) if memory[slot].size else np.empty(shape, dtype)
 
         namespace: dict[str, Any] = dict(NAMESPACE)
+        if source.plan.fused:
+            namespace["kernels"] = compiled_kernels
         namespace.update(source.bound)
         namespace.update({name: variable._array for name, variable in source.variables.items()})
 

@@ -20,7 +20,8 @@ import math
 import os
 import pathlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -134,6 +135,18 @@ def parallel() -> None:
         _mine.holds = False
         if _pool.holders == 0 and _pool.usual > 1:
             _pool.set(_pool.usual)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """In this block, one thread per product; afterwards as before."""
+    held = _mine.holds
+    serial()
+    try:
+        yield
+    finally:
+        if not held:
+            parallel()
 
 
 def count() -> int:

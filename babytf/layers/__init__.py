@@ -11,6 +11,7 @@ from babytf.layers.additive_attention import AdditiveAttention
 from babytf.layers.alpha_dropout import AlphaDropout
 from babytf.layers.attention import Attention
 from babytf.layers.batch_normalization import BatchNormalization
+from babytf.layers.bidirectional import Bidirectional
 from babytf.layers.concatenate import Concatenate, concatenate
 from babytf.layers.dense import Dense
 from babytf.layers.dot import Dot, dot
@@ -31,16 +32,21 @@ from babytf.layers.elementwise_merge import (
     subtract,
 )
 from babytf.layers.elu import ELU
+from babytf.layers.embedding import Embedding
 from babytf.layers.flatten import Flatten
 from babytf.layers.gaussian_noise import GaussianDropout, GaussianNoise
 from babytf.layers.group_normalization import GroupNormalization
 from babytf.layers.grouped_query_attention import GroupedQueryAttention
+from babytf.layers.gru import GRU
+from babytf.layers.gru_cell import GRUCell
 from babytf.layers.identity import Identity
 from babytf.layers.input_layer import Input, InputLayer
 from babytf.layers.input_spec import InputSpec
 from babytf.layers.lambda_layer import Lambda
 from babytf.layers.layer import Layer
 from babytf.layers.layer_normalization import LayerNormalization
+from babytf.layers.lstm import LSTM
+from babytf.layers.lstm_cell import LSTMCell
 from babytf.layers.masking import Masking
 from babytf.layers.multi_head_attention import MultiHeadAttention
 from babytf.layers.normalization import Normalization
@@ -51,16 +57,25 @@ from babytf.layers.repeat_vector import RepeatVector
 from babytf.layers.rescaling import Rescaling
 from babytf.layers.reshape import Reshape
 from babytf.layers.rms_normalization import RMSNormalization
+from babytf.layers.rnn import RNN
+from babytf.layers.simple_rnn import SimpleRNN
+from babytf.layers.simple_rnn_cell import SimpleRNNCell
 from babytf.layers.softmax import Softmax
 from babytf.layers.spatial_dropout import SpatialDropout1D, SpatialDropout2D, SpatialDropout3D
 from babytf.layers.spectral_normalization import SpectralNormalization
+from babytf.layers.stacked_rnn_cells import StackedRNNCells
+from babytf.layers.time_distributed import TimeDistributed
 from babytf.layers.unit_normalization import UnitNormalization
+from babytf.layers.wrapper import Wrapper
 from babytf.serialization import builtin, deserialize_keras_object, lookup, serialize_keras_object
 
 GroupQueryAttention = GroupedQueryAttention  # as Keras names it
 
 __all__ = [
     "ELU",
+    "GRU",
+    "LSTM",
+    "RNN",
     "Activation",
     "ActivityRegularization",
     "Add",
@@ -69,12 +84,15 @@ __all__ = [
     "Attention",
     "Average",
     "BatchNormalization",
+    "Bidirectional",
     "Concatenate",
     "Dense",
     "Dot",
     "Dropout",
     "EinsumDense",
+    "Embedding",
     "Flatten",
+    "GRUCell",
     "GaussianDropout",
     "GaussianNoise",
     "GroupNormalization",
@@ -84,6 +102,7 @@ __all__ = [
     "Input",
     "InputLayer",
     "InputSpec",
+    "LSTMCell",
     "Lambda",
     "Layer",
     "LayerNormalization",
@@ -101,13 +120,18 @@ __all__ = [
     "RepeatVector",
     "Rescaling",
     "Reshape",
+    "SimpleRNN",
+    "SimpleRNNCell",
     "Softmax",
     "SpatialDropout1D",
     "SpatialDropout2D",
     "SpatialDropout3D",
     "SpectralNormalization",
+    "StackedRNNCells",
     "Subtract",
+    "TimeDistributed",
     "UnitNormalization",
+    "Wrapper",
     "add",
     "average",
     "concatenate",
@@ -122,6 +146,18 @@ __all__ = [
 ]
 
 _LAYERS = (
+    Bidirectional,
+    Embedding,
+    GRU,
+    GRUCell,
+    LSTM,
+    LSTMCell,
+    RNN,
+    SimpleRNN,
+    SimpleRNNCell,
+    StackedRNNCells,
+    TimeDistributed,
+    Wrapper,
     Activation,
     ActivityRegularization,
     Add,

@@ -24,6 +24,13 @@ _Q, _K, _V, _P = (2, 3, 2, 4), (2, 5, 2, 4), (2, 5, 2, 6), (2, 2, 3, 5)  # of at
 _AXIS = {"axis": 1, "keepdims": False}
 _ALL = {"axis": None, "keepdims": True}
 _F8 = {"dtype": "float64"}
+_NO_MASK = np.zeros((0,), bool)
+_MASK = np.array([[True, False], [True, True], [False, True]])  # (T, B)
+# What recurrent layers get: x (T, B, F), kernel, recurrent kernel, bias, the first states
+_LSTM = [(3, 2, 2), (2, 12), (3, 12), (12,), (2, 3), (2, 3)]
+_GRU = [(3, 2, 2), (2, 9), (3, 9), (2, 9), (2, 3)]
+_GRU_BEFORE = [*_GRU[:3], (9,), (2, 3)]
+_RNN = [(3, 2, 2), (2, 3), (3, 3), (3,), (2, 3)]
 
 CASES: dict[str, list[tuple[list, dict]]] = {
     "sum": [([(3, 4)], _AXIS | _F8), ([(3, 4)], _ALL | _F8), ([(2, 3, 4)], {"axis": (0, 2), "keepdims": False} | _F8)],
@@ -123,6 +130,25 @@ CASES: dict[str, list[tuple[list, dict]]] = {
     "attention_context": [([_P, (2, 2, 3, 1), _V], {})],
     "attention": [([(2, 3, 2, 6), _Q, _K, _V, (), _P, (2, 2, 3, 1)], {})],
     "attention_scores_gradient": [([(2, 3, 2, 6), (2, 3, 2, 6), _V, _P], {})],
+    **{
+        f"{name}_states": [([*inputs, mask], params) for mask in (_NO_MASK, _MASK)]
+        for name, inputs, params in [("lstm", _LSTM, {}), ("simple_rnn", _RNN, {})]
+    },
+    "gru_states": [
+        ([*inputs, mask], {"reset_after": after})
+        for inputs, after in [(_GRU, True), (_GRU_BEFORE, False)]
+        for mask in (_NO_MASK, _MASK)
+    ],
+    "lstm": [([(23, 2, 3), *_LSTM, _NO_MASK], {"first": 1, "count": 3, "begin": 16})],
+    "gru": [([(16, 2, 3), *_GRU, _NO_MASK], {"first": 1, "count": 3, "begin": 13, "reset_after": True})],
+    "simple_rnn": [([(4, 2, 3), *_RNN, _NO_MASK], {"first": 1, "count": 3})],
+    "lstm_gradient": [([(3, 2, 3), (23, 2, 3), *_LSTM, mask], {"first": 1}) for mask in (_NO_MASK, _MASK)],
+    "gru_gradient": [
+        ([(3, 2, 3), (16, 2, 3), *inputs, mask], {"first": 1, "reset_after": after})
+        for inputs, after in [(_GRU, True), (_GRU_BEFORE, False)]
+        for mask in (_NO_MASK, _MASK)
+    ],
+    "simple_rnn_gradient": [([(3, 2, 3), (4, 2, 3), *_RNN, mask], {"first": 1}) for mask in (_NO_MASK, _MASK)],
     "one_hot": [([np.array([[0], [2], [7]]), np.arange(4)], {"dtype": "float64"})],
     "select": [([_BOOLS, (3, 4), (3, 4)], {}), ([_BOOLS, (4,), ()], {}), ([np.ones((30, 4), bool), (), (30, 4)], {})],
     "clip": [([(3, 4), np.array(-1.0), np.array(1.0)], {}), ([(3, 4), (4,), (3, 1)], {})],
@@ -154,6 +180,11 @@ NOT_PLAIN = {
     "row_norm": "sends the gradient of the standardized rows to x; checked in test_attention_and_normalization",
     "channel_norm": "sends the gradient of the statistics to x; checked there",
     "attention": "sends the gradient of the weights to queries and keys; checked there",
+    **{
+        name: "sends the gradient of what it looks at to what that was computed from; see test_recurrence.py"
+        for row in ("lstm", "gru", "simple_rnn")
+        for name in (row, f"{row}_gradient")
+    },
     "relu_gradient": "its second input only says where relu is on",
 }
 # Rows that are flat between jumps, so that a finite difference sees nothing or a jump.

@@ -147,7 +147,9 @@ BY_CLASS: dict[str, list[dict]] = {
     "layers.Bidirectional": [
         {"layer": new("layers.LSTM", 3), "backward_layer": ..., "weights": ..., "merge_mode": "sum"}
     ],
-    "layers.Embedding": [{"input_dim": 9, "lora_alpha": ..., "lora_rank": ..., "weights": ...}],
+    "layers.Embedding": [
+        {"input_dim": 9, "lora_alpha": ..., "lora_rank": ..., "quantization_config": ..., "weights": ...}
+    ],
     "layers.BatchNormalization": [{"synchronized": ..., "renorm_clipping": {"rmin": 0.5, "rmax": 2.0, "dmax": 3.0}}],
     "layers.Discretization": [{"dtype": "int64", "bin_boundaries": [0.5, 1.5], "num_bins": ..., "sparse": ...}],
     "layers.GaussianNoise": [{"stddev": 0.4}],
@@ -168,6 +170,7 @@ BY_CLASS: dict[str, list[dict]] = {
         {"head_dim": 3, "num_query_heads": 4, "num_key_value_heads": 2, "flash_attention": ..., "sliding_window": 3}
     ],
     "layers.MultiHeadAttention": [{"flash_attention": ..., "sliding_window": 3}],
+    "layers.SimpleRNN": [{"activity_regularizer": ...}],  # Keras loses it
     "layers.StackedRNNCells": [{"cells": [new("layers.LSTMCell", 3, name="inner")]}],
     "layers.ZeroPadding1D": [{"padding": several(1, 2)}],
     "layers.ZeroPadding2D": [{"padding": several(several(1, 2), several(3, 4))}],
