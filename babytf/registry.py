@@ -1,18 +1,21 @@
 """Which names a configuration may use, and what they stand for.
 
-Two tables: the library's own classes and functions, closed once everything is imported, and the objects
+Two tables: the library's own classes and functions, closed once babytf is imported, and the objects
 a user registered or passed. A name that is in neither stands for nothing: no module is imported and no
-attribute looked up because of what a file says. Read `serialization.py` next.
+attribute looked up because of what a file says. Entries of the first table may be `Later`: the module they are in,
+fixed in our own source, is imported when they are first asked for. Read `serialization.py` next.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from babytf.errors import explain
+from babytf.lazy import Later
 
 T = TypeVar("T")
 
@@ -32,7 +35,7 @@ def builtin(module: str, *objects: Any, **aliases: Any) -> None:
         module: The public module they are known under, such as `"keras.layers"`.
         objects: Classes or functions, entered under their own names. The first entry of an object is the name
             it is written with.
-        aliases: Further names, accepted when reading.
+        aliases: Further names, accepted when reading; and all names of what is `Later`.
     """
     for name, thing in [*((thing.__name__, thing) for thing in objects), *aliases.items()]:
         if (module, name) not in _BUILTIN:
@@ -43,7 +46,20 @@ def builtin(module: str, *objects: Any, **aliases: Any) -> None:
 
 def public_name(thing: Any) -> tuple[str, str] | None:
     """The module and name a class or function of the library is written with; `None` if it is not of the library."""
-    return _PUBLIC_NAME.get(thing)
+    found = _PUBLIC_NAME.get(thing)
+    if found is None:
+        entry = Later(getattr(thing, "__module__", ""), getattr(thing, "__name__", ""))
+        if entry in _PUBLIC_NAME and getattr(sys.modules.get(entry.module), entry.name, None) is thing:
+            found = _PUBLIC_NAME[thing] = _PUBLIC_NAME[entry]
+    return found
+
+
+def _identity(entry: Any) -> Any:
+    return entry if isinstance(entry, Later) else id(entry)
+
+
+def _thing(entry: Any) -> Any:
+    return entry.get() if isinstance(entry, Later) else entry
 
 
 def find_builtin(module: str | None, name: str) -> Any:
@@ -55,12 +71,12 @@ def find_builtin(module: str | None, name: str) -> Any:
     if module is not None:
         found = _BUILTIN.get((module, name))
         if found is not None:
-            return found
+            return _thing(found)
     entries = _BY_NAME.get(name, [])
-    if len({id(thing) for _, thing in entries}) > 1:
+    if len({_identity(entry) for _, entry in entries}) > 1:
         parts = (module or "").split(".")
-        entries = [(family, thing) for family, thing in entries if family.rpartition(".")[2] in parts]
-    return entries[0][1] if len({id(thing) for _, thing in entries}) == 1 else None
+        entries = [(family, entry) for family, entry in entries if family.rpartition(".")[2] in parts]
+    return _thing(entries[0][1]) if len({_identity(entry) for _, entry in entries}) == 1 else None
 
 
 def builtin_names(module: str | None = None) -> Iterable[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import types
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -442,7 +442,7 @@ def _unknown(kind: str, name: str, module: Any) -> TypeError:
     )
 
 
-def lookup(kind: str, identifier: Any, table: dict[str, Any], module: str) -> Any:
+def lookup(kind: str, identifier: Any, table: Mapping[str, Any], module: str) -> Any:
     """What a family's `get` does: names, configurations, classes and instances to an object.
 
     Args:

@@ -15,7 +15,7 @@ PACKAGE = Path(babytf.__file__).parent
 
 # From the ground up: a module may import from its own row and from the rows above it in this list.
 LEVELS = [
-    ("errors",),
+    ("errors", "lazy"),
     ("check", "config", "limits", "naming", "tree"),
     ("engine",),
     ("ops", "random"),

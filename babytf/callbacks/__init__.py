@@ -3,12 +3,12 @@
 Each is imported when it is first used, to keep `import babytf` fast.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from babytf.callbacks.callback import Callback
 from babytf.callbacks.callback_list import CallbackList
 from babytf.callbacks.history import History
+from babytf.lazy import later
 
 if TYPE_CHECKING:
     from babytf.callbacks.backup_and_restore import BackupAndRestore
@@ -24,31 +24,23 @@ if TYPE_CHECKING:
     from babytf.callbacks.tensorboard import TensorBoard
     from babytf.callbacks.terminate_on_nan import TerminateOnNaN
 
-_LATER = {
-    "BackupAndRestore": "backup_and_restore",
-    "CSVLogger": "csv_logger",
-    "EarlyStopping": "early_stopping",
-    "LambdaCallback": "lambda_callback",
-    "LearningRateScheduler": "learning_rate_scheduler",
-    "ModelCheckpoint": "model_checkpoint",
-    "ProgbarLogger": "progbar_logger",
-    "ReduceLROnPlateau": "reduce_lr_on_plateau",
-    "RemoteMonitor": "remote_monitor",
-    "SwapEMAWeights": "swap_ema_weights",
-    "TensorBoard": "tensorboard",
-    "TerminateOnNaN": "terminate_on_nan",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name in _LATER:
-        return getattr(importlib.import_module(f"babytf.callbacks.{_LATER[name]}"), name)
-    raise AttributeError(f"module 'babytf.callbacks' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
-
+later(
+    __name__,
+    {
+        "backup_and_restore": "BackupAndRestore",
+        "csv_logger": "CSVLogger",
+        "early_stopping": "EarlyStopping",
+        "lambda_callback": "LambdaCallback",
+        "learning_rate_scheduler": "LearningRateScheduler",
+        "model_checkpoint": "ModelCheckpoint",
+        "progbar_logger": "ProgbarLogger",
+        "reduce_lr_on_plateau": "ReduceLROnPlateau",
+        "remote_monitor": "RemoteMonitor",
+        "swap_ema_weights": "SwapEMAWeights",
+        "tensorboard": "TensorBoard",
+        "terminate_on_nan": "TerminateOnNaN",
+    },
+)
 
 __all__ = [
     "BackupAndRestore",

@@ -1,19 +1,16 @@
 """Fused loops, compiled by Numba and kept on disk.
 
-Numba is imported when the first program with a loop is made, not before. What it compiles is stored beside the
-loop's source, so that the next process only loads it. The directory must belong to the user alone, as what
-lies there is executed; otherwise nothing is stored.
+Numba, and what only it needs, is imported when the first program with a loop is made, not before. What it compiles
+is stored beside the loop's source, so that the next process only loads it. The directory must belong to the user
+alone, as what lies there is executed; otherwise nothing is stored.
 """
 
 from __future__ import annotations
 
-import hashlib
 import importlib
-import importlib.util
 import linecache
 import os
 import stat
-import tempfile
 import threading
 import time
 import warnings
@@ -69,7 +66,7 @@ def available() -> bool:
     """Whether Numba is there to compile with; does not import it."""
     if _broken or os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
         return False
-    return importlib.util.find_spec("numba") is not None
+    return importlib.import_module("importlib.util").find_spec("numba") is not None
 
 
 def give_up(error: Exception) -> None:
@@ -116,7 +113,7 @@ def _decorated(text: str) -> Any:
 
 
 def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return str(importlib.import_module("hashlib").sha256(text.encode()).hexdigest()[:16])
 
 
 def _file_text(text: str) -> str:
@@ -137,7 +134,7 @@ def _stored(name: str, text: str) -> str | None:
     except OSError:
         pass
     try:
-        handle, beside = tempfile.mkstemp(dir=directory, suffix=".tmp")
+        handle, beside = importlib.import_module("tempfile").mkstemp(dir=directory, suffix=".tmp")
         with open(handle, "w", encoding="utf-8") as file:
             file.write(wanted)
         os.replace(beside, path)

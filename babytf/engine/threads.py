@@ -18,7 +18,6 @@ from __future__ import annotations
 import ctypes
 import math
 import os
-import pathlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -100,16 +99,17 @@ _mine = _Mine()
 
 def _libraries() -> list[str]:
     """Files of the OpenBLAS that NumPy brings or has loaded."""
-    package = pathlib.Path(np.__file__).parent
-    found = [
-        str(p) for folder in (package.parent / "numpy.libs", package / ".dylibs") for p in folder.glob("*openblas*")
-    ]
+    package = os.path.dirname(np.__file__)
+    found = []
+    for folder in (os.path.join(os.path.dirname(package), "numpy.libs"), os.path.join(package, ".dylibs")):
+        if os.path.isdir(folder):
+            found += [os.path.join(folder, name) for name in os.listdir(folder) if "openblas" in name]
     if not found:
         try:
-            maps = pathlib.Path("/proc/self/maps").read_text()
+            with open("/proc/self/maps", encoding="utf-8", errors="replace") as maps:
+                found = sorted({line.split()[-1] for line in maps if "openblas" in line})
         except OSError:
             return []
-        found = sorted({line.split()[-1] for line in maps.splitlines() if "openblas" in line})
     return found
 
 

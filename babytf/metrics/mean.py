@@ -11,7 +11,7 @@ from typing import Any
 from babytf import ops
 from babytf.engine import Tensor, convert
 from babytf.errors import ShapeError, explain
-from babytf.losses import CLASS_OF, Loss
+from babytf.losses import Loss, class_of
 from babytf.losses.weighting import apply_mask, fits, keras_mask, per_sample, squeeze_or_expand_to_same_rank
 from babytf.metrics.base import Metric
 from babytf.serialization import deserialize_keras_object, serialize_keras_object
@@ -168,7 +168,7 @@ class MeanMetricWrapper(Mean):
         super().__init__(name=name, dtype=dtype)
         self.fn = fn
         self._fn_kwargs = kwargs
-        if isinstance(fn, Loss) or (getattr(fn, "__hash__", None) and fn in CLASS_OF):
+        if isinstance(fn, Loss) or class_of(fn) is not None:
             self._direction = "down"
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]

@@ -171,12 +171,12 @@ def get_loss(identifier: Any, y_true: Any, y_pred: Any) -> Loss | None:
     """
     if isinstance(identifier, str) and identifier.lower() in ("crossentropy", "ce"):
         kind = _kind_of_target(present(f"loss {identifier!r}", y_true), y_pred)
-        function = {
-            "binary": losses.binary_crossentropy,
-            "sparse": losses.sparse_categorical_crossentropy,
-            "categorical": losses.categorical_crossentropy,
+        fitting = {
+            "binary": "binary_crossentropy",
+            "sparse": "sparse_categorical_crossentropy",
+            "categorical": "categorical_crossentropy",
         }[kind]
-        return losses.CLASS_OF[function](name=identifier)
+        return losses.CLASS_OF[fitting](name=identifier)
     return losses.as_loss(identifier)
 
 

@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from babytf.errors import unknown_name
+from babytf.lazy import Table, later
 from babytf.optimizers import schedules
-from babytf.optimizers.adadelta import Adadelta
-from babytf.optimizers.adafactor import Adafactor
-from babytf.optimizers.adagrad import Adagrad
-from babytf.optimizers.adam import Adam
-from babytf.optimizers.adamax import Adamax
-from babytf.optimizers.adamw import AdamW
 from babytf.optimizers.base import Optimizer
-from babytf.optimizers.ftrl import Ftrl
-from babytf.optimizers.lamb import Lamb
-from babytf.optimizers.lion import Lion
-from babytf.optimizers.loss_scale_optimizer import LossScaleOptimizer
-from babytf.optimizers.multi_optimizer import MultiOptimizer
-from babytf.optimizers.muon import Muon
-from babytf.optimizers.nadam import Nadam
-from babytf.optimizers.optimizer_map import OptimizerMap
-from babytf.optimizers.rmsprop import RMSprop
-from babytf.optimizers.schedule_free_adamw import ScheduleFreeAdamW
-from babytf.optimizers.sgd import SGD
 from babytf.serialization import (
     builtin,
     deserialize_keras_object,
@@ -31,6 +15,25 @@ from babytf.serialization import (
     lookup,
     serialize_keras_object,
 )
+
+if TYPE_CHECKING:
+    from babytf.optimizers.adadelta import Adadelta
+    from babytf.optimizers.adafactor import Adafactor
+    from babytf.optimizers.adagrad import Adagrad
+    from babytf.optimizers.adam import Adam
+    from babytf.optimizers.adamax import Adamax
+    from babytf.optimizers.adamw import AdamW
+    from babytf.optimizers.ftrl import Ftrl
+    from babytf.optimizers.lamb import Lamb
+    from babytf.optimizers.lion import Lion
+    from babytf.optimizers.loss_scale_optimizer import LossScaleOptimizer
+    from babytf.optimizers.multi_optimizer import MultiOptimizer
+    from babytf.optimizers.muon import Muon
+    from babytf.optimizers.nadam import Nadam
+    from babytf.optimizers.optimizer_map import OptimizerMap
+    from babytf.optimizers.rmsprop import RMSprop
+    from babytf.optimizers.schedule_free_adamw import ScheduleFreeAdamW
+    from babytf.optimizers.sgd import SGD
 
 __all__ = [
     "SGD",
@@ -57,27 +60,32 @@ __all__ = [
     "serialize",
 ]
 
-_CLASSES = (
-    SGD,
-    RMSprop,
-    Adam,
-    AdamW,
-    Adamax,
-    Nadam,
-    Adagrad,
-    Adadelta,
-    Adafactor,
-    Ftrl,
-    Lion,
-    Lamb,
-    Muon,
-    ScheduleFreeAdamW,
-    MultiOptimizer,
-    LossScaleOptimizer,
+_LATER = later(
+    __name__,
+    {
+        "adadelta": "Adadelta",
+        "adafactor": "Adafactor",
+        "adagrad": "Adagrad",
+        "adam": "Adam",
+        "adamax": "Adamax",
+        "adamw": "AdamW",
+        "ftrl": "Ftrl",
+        "lamb": "Lamb",
+        "lion": "Lion",
+        "loss_scale_optimizer": "LossScaleOptimizer",
+        "multi_optimizer": "MultiOptimizer",
+        "muon": "Muon",
+        "nadam": "Nadam",
+        "optimizer_map": "OptimizerMap",
+        "rmsprop": "RMSprop",
+        "schedule_free_adamw": "ScheduleFreeAdamW",
+        "sgd": "SGD",
+    },
 )
-TABLE: dict[str, type[Optimizer]] = {c.__name__.lower(): c for c in _CLASSES}
 
-builtin("keras.optimizers", Optimizer, OptimizerMap, *_CLASSES, **TABLE)
+TABLE = Table({name.lower(): entry for name, entry in _LATER.items() if name != "OptimizerMap"})
+
+builtin("keras.optimizers", Optimizer, **_LATER, **TABLE.entries)
 
 
 def get(identifier: Any) -> Any:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from babytf.optimizers.schedules.cosine_decay import CosineDecay
-from babytf.optimizers.schedules.cosine_decay_restarts import CosineDecayRestarts
-from babytf.optimizers.schedules.exponential_decay import ExponentialDecay
-from babytf.optimizers.schedules.inverse_time_decay import InverseTimeDecay
+from babytf.lazy import later
 from babytf.optimizers.schedules.learning_rate_schedule import LearningRateSchedule
-from babytf.optimizers.schedules.piecewise_constant_decay import PiecewiseConstantDecay
-from babytf.optimizers.schedules.polynomial_decay import PolynomialDecay
 from babytf.serialization import builtin, deserialize_keras_object, serialize_keras_object
+
+if TYPE_CHECKING:
+    from babytf.optimizers.schedules.cosine_decay import CosineDecay
+    from babytf.optimizers.schedules.cosine_decay_restarts import CosineDecayRestarts
+    from babytf.optimizers.schedules.exponential_decay import ExponentialDecay
+    from babytf.optimizers.schedules.inverse_time_decay import InverseTimeDecay
+    from babytf.optimizers.schedules.piecewise_constant_decay import PiecewiseConstantDecay
+    from babytf.optimizers.schedules.polynomial_decay import PolynomialDecay
 
 __all__ = [
     "CosineDecay",
@@ -25,16 +28,19 @@ __all__ = [
     "serialize",
 ]
 
-builtin(
-    "keras.optimizers.schedules",
-    LearningRateSchedule,
-    CosineDecay,
-    CosineDecayRestarts,
-    ExponentialDecay,
-    InverseTimeDecay,
-    PiecewiseConstantDecay,
-    PolynomialDecay,
+_LATER = later(
+    __name__,
+    {
+        "cosine_decay": "CosineDecay",
+        "cosine_decay_restarts": "CosineDecayRestarts",
+        "exponential_decay": "ExponentialDecay",
+        "inverse_time_decay": "InverseTimeDecay",
+        "piecewise_constant_decay": "PiecewiseConstantDecay",
+        "polynomial_decay": "PolynomialDecay",
+    },
 )
+
+builtin("keras.optimizers.schedules", LearningRateSchedule, **_LATER)
 
 
 def serialize(learning_rate_schedule: LearningRateSchedule) -> Any:
