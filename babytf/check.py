@@ -100,3 +100,29 @@ def one_of(owner: Any, options: tuple[Any, ...], **named: Any) -> Any:
     if value not in options:
         raise _refuse(owner, name, value, "one of " + ", ".join(repr(o) for o in options))
     return value
+
+
+def sizes(owner: Any, count: int, **named: Any) -> tuple[int, ...]:
+    """One positive integer for each spatial axis, or one for all of them."""
+    name, value = _one(named)
+    given = value if isinstance(value, (tuple, list)) else (value,) * count
+    fine = len(given) == count and all(
+        isinstance(n, numbers.Integral) and not isinstance(n, bool) and n > 0 for n in given
+    )
+    if not fine:
+        raise _refuse(
+            owner, name, value, f"a positive integer, or {count} of them" if count > 1 else "a positive integer"
+        )
+    return tuple(int(n) for n in given)
+
+
+def output_padding(owner: Any, count: int, value: Any, strides: tuple[int, ...]) -> tuple[int | None, ...]:
+    """`None`, or for each spatial axis an integer from 0 to below the stride."""
+    given = tuple(value) if isinstance(value, (tuple, list)) else (value,) * count
+    fine = len(given) == count and all(
+        n is None or (isinstance(n, numbers.Integral) and not isinstance(n, bool) and 0 <= n < s)
+        for n, s in zip(given, strides, strict=False)
+    )
+    if not fine:
+        raise _refuse(owner, "output_padding", value, f"None, or integers of at least 0 and below strides={strides}")
+    return tuple(None if n is None else int(n) for n in given)

@@ -20,7 +20,21 @@ from babytf.engine.variable import variable_label
 CHUNK = 32768
 """Elements per piece when a chain of elementwise operations runs over a long vector piece by piece."""
 
-RESERVED = ("np", "kernels", "buffer", "chunks", "check", "serial", "parallel", "parts", "together", "shared", "fused")
+RESERVED = (
+    "np",
+    "kernels",
+    "windows",
+    "pools",
+    "buffer",
+    "chunks",
+    "check",
+    "serial",
+    "parallel",
+    "parts",
+    "together",
+    "shared",
+    "fused",
+)
 """Names that a program's text uses for what is not its own."""
 
 LITERALS = (bool, int, float, str, type(None), type(Ellipsis))

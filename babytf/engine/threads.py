@@ -17,7 +17,8 @@ import ctypes
 import os
 import pathlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -258,6 +259,17 @@ def together(pieces: list[Part]) -> None:
     _at_once(np.matmul, pieces)
 
 
+def count() -> int:
+    """How many threads a long computation is shared among."""
+    return _pool.usual_threads() if _pool.find() else 1
+
+
+def stretches(pieces: list[Any]) -> list[list[Any]]:
+    """What each of the threads gets of a list of pieces."""
+    each = -(-len(pieces) // min(len(pieces), count()))
+    return [pieces[at : at + each] for at in range(0, len(pieces), each)]
+
+
 def shared(function: Callable[[list[Any]], None], pieces: list[Any]) -> None:
     """Have a loop over pieces of long vectors run by several threads, each on a stretch of its own.
 
@@ -265,6 +277,16 @@ def shared(function: Callable[[list[Any]], None], pieces: list[Any]) -> None:
         function: Called with a list of pieces.
         pieces: All of them.
     """
-    count = min(len(pieces), _pool.usual_threads() if _pool.find() else 1)
-    each = -(-len(pieces) // count)
-    _at_once(function, [(pieces[at : at + each],) for at in range(0, len(pieces), each)])
+    _at_once(function, [(some,) for some in stretches(pieces)])
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """One thread per product in this block; as it was before, after it."""
+    mine = not _mine.holds
+    serial()
+    try:
+        yield
+    finally:
+        if mine:
+            parallel()

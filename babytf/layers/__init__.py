@@ -9,7 +9,10 @@ from babytf.layers.activation import Activation
 from babytf.layers.activity_regularization import ActivityRegularization
 from babytf.layers.alpha_dropout import AlphaDropout
 from babytf.layers.concatenate import Concatenate, concatenate
+from babytf.layers.conv import Conv1D, Conv2D, Conv3D
+from babytf.layers.conv_transpose import Conv1DTranspose, Conv2DTranspose, Conv3DTranspose
 from babytf.layers.dense import Dense
+from babytf.layers.depthwise_conv import DepthwiseConv1D, DepthwiseConv2D
 from babytf.layers.dot import Dot, dot
 from babytf.layers.dropout import Dropout
 from babytf.layers.elementwise_merge import (
@@ -36,11 +39,20 @@ from babytf.layers.lambda_layer import Lambda
 from babytf.layers.layer import Layer
 from babytf.layers.masking import Masking
 from babytf.layers.permute import Permute
+from babytf.layers.pooling import (
+    AveragePooling1D,
+    AveragePooling2D,
+    AveragePooling3D,
+    MaxPooling1D,
+    MaxPooling2D,
+    MaxPooling3D,
+)
 from babytf.layers.prelu import PReLU
 from babytf.layers.relu import LeakyReLU, ReLU
 from babytf.layers.repeat_vector import RepeatVector
 from babytf.layers.rescaling import Rescaling
 from babytf.layers.reshape import Reshape
+from babytf.layers.separable_conv import SeparableConv1D, SeparableConv2D
 from babytf.layers.softmax import Softmax
 from babytf.layers.spatial_dropout import SpatialDropout1D, SpatialDropout2D, SpatialDropout3D
 from babytf.serialization import builtin, deserialize_keras_object, lookup, serialize_keras_object
@@ -52,8 +64,28 @@ __all__ = [
     "Add",
     "AlphaDropout",
     "Average",
+    "AveragePooling1D",
+    "AveragePooling2D",
+    "AveragePooling3D",
+    "AvgPool1D",
+    "AvgPool2D",
+    "AvgPool3D",
     "Concatenate",
+    "Conv1D",
+    "Conv1DTranspose",
+    "Conv2D",
+    "Conv2DTranspose",
+    "Conv3D",
+    "Conv3DTranspose",
+    "Convolution1D",
+    "Convolution1DTranspose",
+    "Convolution2D",
+    "Convolution2DTranspose",
+    "Convolution3D",
+    "Convolution3DTranspose",
     "Dense",
+    "DepthwiseConv1D",
+    "DepthwiseConv2D",
     "Dot",
     "Dropout",
     "Flatten",
@@ -67,6 +99,12 @@ __all__ = [
     "Layer",
     "LeakyReLU",
     "Masking",
+    "MaxPool1D",
+    "MaxPool2D",
+    "MaxPool3D",
+    "MaxPooling1D",
+    "MaxPooling2D",
+    "MaxPooling3D",
     "Maximum",
     "Minimum",
     "Multiply",
@@ -76,6 +114,10 @@ __all__ = [
     "RepeatVector",
     "Rescaling",
     "Reshape",
+    "SeparableConv1D",
+    "SeparableConv2D",
+    "SeparableConvolution1D",
+    "SeparableConvolution2D",
     "Softmax",
     "SpatialDropout1D",
     "SpatialDropout2D",
@@ -94,14 +136,41 @@ __all__ = [
     "subtract",
 ]
 
+# other names of the same layers
+Convolution1D = Conv1D
+Convolution2D = Conv2D
+Convolution3D = Conv3D
+Convolution1DTranspose = Conv1DTranspose
+Convolution2DTranspose = Conv2DTranspose
+Convolution3DTranspose = Conv3DTranspose
+SeparableConvolution1D = SeparableConv1D
+SeparableConvolution2D = SeparableConv2D
+MaxPool1D = MaxPooling1D
+AvgPool1D = AveragePooling1D
+MaxPool2D = MaxPooling2D
+AvgPool2D = AveragePooling2D
+MaxPool3D = MaxPooling3D
+AvgPool3D = AveragePooling3D
+
 _LAYERS = (
     Activation,
     ActivityRegularization,
     Add,
     AlphaDropout,
     Average,
+    AveragePooling1D,
+    AveragePooling2D,
+    AveragePooling3D,
     Concatenate,
+    Conv1D,
+    Conv1DTranspose,
+    Conv2D,
+    Conv2DTranspose,
+    Conv3D,
+    Conv3DTranspose,
     Dense,
+    DepthwiseConv1D,
+    DepthwiseConv2D,
     Dot,
     Dropout,
     ELU,
@@ -115,14 +184,19 @@ _LAYERS = (
     LeakyReLU,
     Masking,
     Maximum,
+    MaxPooling1D,
+    MaxPooling2D,
+    MaxPooling3D,
     Minimum,
     Multiply,
-    PReLU,
     Permute,
+    PReLU,
     ReLU,
     RepeatVector,
     Rescaling,
     Reshape,
+    SeparableConv1D,
+    SeparableConv2D,
     Softmax,
     SpatialDropout1D,
     SpatialDropout2D,

@@ -4,7 +4,8 @@ They promote dtypes as Keras does and are written with the primitives of `babytf
 so that whatever is computed with them can be recorded and differentiated. Of an `Input` they make a part of a model
 (`symbolic`). One concept per file, in
 reading order: `core`, `arithmetic`, `elementary`, `comparison`, `reduction`, `cumulative`, `creation`, `shaping`,
-`indexing`, `slicing`, `sorting`, `linear_algebra`, `contraction`, `activation`, `crossentropy`, `ctc`. Through
+`indexing`, `slicing`, `sorting`, `linear_algebra`, `contraction`, `activation`, `convolution`, `pooling`,
+`crossentropy`, `ctc`. Through
 `numpy_protocol` NumPy's own functions take Tensors too.
 """
 
@@ -86,6 +87,7 @@ from babytf.ops.comparison import (
     where,
 )
 from babytf.ops.contraction import einsum
+from babytf.ops.convolution import conv, conv_transpose, depthwise_conv, separable_conv
 from babytf.ops.core import (
     array,
     cast,
@@ -152,6 +154,7 @@ from babytf.ops.elementary import (
 )
 from babytf.ops.indexing import get_item, scatter, scatter_update, segment_sum, take, take_along_axis
 from babytf.ops.linear_algebra import diag, diagonal, dot, inner, matmul, outer, tensordot, trace, tril, triu, vdot
+from babytf.ops.pooling import average_pool, max_pool
 from babytf.ops.reduction import (
     all,
     amax,
@@ -223,6 +226,7 @@ __all__ = [
     "array",
     "array_split",
     "average",
+    "average_pool",
     "binary_crossentropy",
     "bitwise_and",
     "bitwise_invert",
@@ -236,6 +240,8 @@ __all__ = [
     "celu",
     "clip",
     "concatenate",
+    "conv",
+    "conv_transpose",
     "convert_to_numpy",
     "convert_to_tensor",
     "copy",
@@ -245,6 +251,7 @@ __all__ = [
     "ctc_loss",
     "cumprod",
     "cumsum",
+    "depthwise_conv",
     "diag",
     "diagonal",
     "divide",
@@ -304,6 +311,7 @@ __all__ = [
     "logsumexp",
     "matmul",
     "max",
+    "max_pool",
     "maximum",
     "mean",
     "median",
@@ -341,6 +349,7 @@ __all__ = [
     "scatter_update",
     "segment_sum",
     "selu",
+    "separable_conv",
     "shape",
     "sigmoid",
     "sign",
