@@ -126,3 +126,19 @@ def output_padding(owner: Any, count: int, value: Any, strides: tuple[int, ...])
     if not fine:
         raise _refuse(owner, "output_padding", value, f"None, or integers of at least 0 and below strides={strides}")
     return tuple(None if n is None else int(n) for n in given)
+
+
+def pairs(owner: Any, count: int, **named: Any) -> tuple[tuple[int, int], ...]:
+    """What is at both ends of each spatial axis: one integer, one for each, or pairs."""
+    name, value = _one(named)
+    given = tuple(value) if isinstance(value, (tuple, list)) else (value,) * count
+    if count == 1 and isinstance(value, (tuple, list)):
+        given = (given,)
+    ends = [tuple(e) if isinstance(e, (tuple, list)) else (e, e) for e in given]
+    fine = len(ends) == count and all(
+        len(e) == 2 and all(isinstance(n, numbers.Integral) and not isinstance(n, bool) and n >= 0 for n in e)
+        for e in ends
+    )
+    if not fine:
+        raise _refuse(owner, name, value, "integers of at least 0: one, or (before, after) for each axis")
+    return tuple((int(a), int(b)) for a, b in ends)

@@ -1,4 +1,4 @@
-"""Pooling over one to three axes, one axis after the other: the largest of a window is the largest of its lines' largest.
+"""Pooling over one to three axes, one after the other: the largest of a window is the largest of its lines' largest.
 
 Arrays are `(B, *S, C)`. `window_kernels.py` has convolution, and says how blocks are cut and shared.
 

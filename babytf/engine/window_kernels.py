@@ -1,6 +1,6 @@
 """Convolution over one to three axes: windows laid out as rows of a matrix, and one matrix product.
 
-Arrays are `(B, *S, C)`, kernels `(*K, C / groups, F)`. The samples are taken some at a time, so that windows and results
+Arrays are `(B, *S, C)`, kernels `(*K, C / groups, F)`. Samples are taken some at a time, so that windows and results
 stay in the processor's cache, and these blocks are shared among threads. Where a block ends depends on sizes alone.
 Sums over windows of few channels are laid out with the places along the rows, for runs of memory that are long;
 where each channel has a kernel of its own (depthwise), nothing is laid out. `pool_kernels.py` has pooling.

@@ -7,10 +7,19 @@ from typing import Any
 from babytf.errors import explain
 from babytf.layers.activation import Activation
 from babytf.layers.activity_regularization import ActivityRegularization
+from babytf.layers.adaptive_pooling import (
+    AdaptiveAveragePooling1D,
+    AdaptiveAveragePooling2D,
+    AdaptiveAveragePooling3D,
+    AdaptiveMaxPooling1D,
+    AdaptiveMaxPooling2D,
+    AdaptiveMaxPooling3D,
+)
 from babytf.layers.alpha_dropout import AlphaDropout
 from babytf.layers.concatenate import Concatenate, concatenate
 from babytf.layers.conv import Conv1D, Conv2D, Conv3D
 from babytf.layers.conv_transpose import Conv1DTranspose, Conv2DTranspose, Conv3DTranspose
+from babytf.layers.cropping import Cropping1D, Cropping2D, Cropping3D
 from babytf.layers.dense import Dense
 from babytf.layers.depthwise_conv import DepthwiseConv1D, DepthwiseConv2D
 from babytf.layers.dot import Dot, dot
@@ -32,6 +41,14 @@ from babytf.layers.elementwise_merge import (
 from babytf.layers.elu import ELU
 from babytf.layers.flatten import Flatten
 from babytf.layers.gaussian_noise import GaussianDropout, GaussianNoise
+from babytf.layers.global_pooling import (
+    GlobalAveragePooling1D,
+    GlobalAveragePooling2D,
+    GlobalAveragePooling3D,
+    GlobalMaxPooling1D,
+    GlobalMaxPooling2D,
+    GlobalMaxPooling3D,
+)
 from babytf.layers.identity import Identity
 from babytf.layers.input_layer import Input, InputLayer
 from babytf.layers.input_spec import InputSpec
@@ -55,12 +72,20 @@ from babytf.layers.reshape import Reshape
 from babytf.layers.separable_conv import SeparableConv1D, SeparableConv2D
 from babytf.layers.softmax import Softmax
 from babytf.layers.spatial_dropout import SpatialDropout1D, SpatialDropout2D, SpatialDropout3D
+from babytf.layers.up_sampling import UpSampling1D, UpSampling2D, UpSampling3D
+from babytf.layers.zero_padding import ZeroPadding1D, ZeroPadding2D, ZeroPadding3D
 from babytf.serialization import builtin, deserialize_keras_object, lookup, serialize_keras_object
 
 __all__ = [
     "ELU",
     "Activation",
     "ActivityRegularization",
+    "AdaptiveAveragePooling1D",
+    "AdaptiveAveragePooling2D",
+    "AdaptiveAveragePooling3D",
+    "AdaptiveMaxPooling1D",
+    "AdaptiveMaxPooling2D",
+    "AdaptiveMaxPooling3D",
     "Add",
     "AlphaDropout",
     "Average",
@@ -83,6 +108,9 @@ __all__ = [
     "Convolution2DTranspose",
     "Convolution3D",
     "Convolution3DTranspose",
+    "Cropping1D",
+    "Cropping2D",
+    "Cropping3D",
     "Dense",
     "DepthwiseConv1D",
     "DepthwiseConv2D",
@@ -91,6 +119,18 @@ __all__ = [
     "Flatten",
     "GaussianDropout",
     "GaussianNoise",
+    "GlobalAveragePooling1D",
+    "GlobalAveragePooling2D",
+    "GlobalAveragePooling3D",
+    "GlobalAvgPool1D",
+    "GlobalAvgPool2D",
+    "GlobalAvgPool3D",
+    "GlobalMaxPool1D",
+    "GlobalMaxPool2D",
+    "GlobalMaxPool3D",
+    "GlobalMaxPooling1D",
+    "GlobalMaxPooling2D",
+    "GlobalMaxPooling3D",
     "Identity",
     "Input",
     "InputLayer",
@@ -123,6 +163,12 @@ __all__ = [
     "SpatialDropout2D",
     "SpatialDropout3D",
     "Subtract",
+    "UpSampling1D",
+    "UpSampling2D",
+    "UpSampling3D",
+    "ZeroPadding1D",
+    "ZeroPadding2D",
+    "ZeroPadding3D",
     "add",
     "average",
     "concatenate",
@@ -137,6 +183,12 @@ __all__ = [
 ]
 
 # other names of the same layers
+GlobalMaxPool1D = GlobalMaxPooling1D
+GlobalAvgPool1D = GlobalAveragePooling1D
+GlobalMaxPool2D = GlobalMaxPooling2D
+GlobalAvgPool2D = GlobalAveragePooling2D
+GlobalMaxPool3D = GlobalMaxPooling3D
+GlobalAvgPool3D = GlobalAveragePooling3D
 Convolution1D = Conv1D
 Convolution2D = Conv2D
 Convolution3D = Conv3D
@@ -155,6 +207,12 @@ AvgPool3D = AveragePooling3D
 _LAYERS = (
     Activation,
     ActivityRegularization,
+    AdaptiveAveragePooling1D,
+    AdaptiveAveragePooling2D,
+    AdaptiveAveragePooling3D,
+    AdaptiveMaxPooling1D,
+    AdaptiveMaxPooling2D,
+    AdaptiveMaxPooling3D,
     Add,
     AlphaDropout,
     Average,
@@ -168,6 +226,9 @@ _LAYERS = (
     Conv2DTranspose,
     Conv3D,
     Conv3DTranspose,
+    Cropping1D,
+    Cropping2D,
+    Cropping3D,
     Dense,
     DepthwiseConv1D,
     DepthwiseConv2D,
@@ -177,6 +238,12 @@ _LAYERS = (
     Flatten,
     GaussianDropout,
     GaussianNoise,
+    GlobalAveragePooling1D,
+    GlobalAveragePooling2D,
+    GlobalAveragePooling3D,
+    GlobalMaxPooling1D,
+    GlobalMaxPooling2D,
+    GlobalMaxPooling3D,
     Identity,
     InputLayer,
     Lambda,
@@ -202,6 +269,12 @@ _LAYERS = (
     SpatialDropout2D,
     SpatialDropout3D,
     Subtract,
+    UpSampling1D,
+    UpSampling2D,
+    UpSampling3D,
+    ZeroPadding1D,
+    ZeroPadding2D,
+    ZeroPadding3D,
 )
 
 builtin("keras.layers", *_LAYERS)

@@ -66,8 +66,8 @@ class Conv1D(_Conv):
         filters: Number of filters, the channels of the output; at least 1.
         kernel_size: Size of the window: an integer.
         strides: Step of the window, likewise.
-        padding: `"valid"` for none, `"same"` for zeros around so that `ceil(T / strides)` steps result, `"causal"` for zeros before
-            only, so that no step sees a later one.
+        padding: `"valid"` for none, `"same"` for zeros around so that `ceil(T / strides)` steps result,
+            `"causal"` for zeros before only, so that no step sees a later one.
         data_format: `"channels_last"` or `"channels_first"`; `config.image_data_format()` by default.
         dilation_rate: Distance of the window's elements; above 1 only where `strides` is 1.
         groups: Parts into which channels and filters fall; each filter sees the channels of its own part.
@@ -89,8 +89,8 @@ class Conv1D(_Conv):
         `(B, T', filters)`, or `(B, filters, T')`.
 
     Raises:
-        ValueError: If an argument is not what it should be, filters or channels do not fall into equal groups, or the window does
-            not fit into the input.
+        ValueError: If an argument is not what it should be, filters or channels do not fall into equal groups,
+            or the window does not fit into the input.
         ShapeError: When called on input with another number of channels than it was built for.
 
     Source:
@@ -146,7 +146,7 @@ class Conv2D(_Conv):
         filters: Number of filters, the channels of the output; at least 1.
         kernel_size: Size of the window: an integer, or one for each of the two axes.
         strides: Step of the window, likewise.
-        padding: `"valid"` for none, or `"same"` for zeros around, so that `ceil(size / strides)` places result along each axis.
+        padding: `"valid"` for none, or `"same"` for zeros around, so that `ceil(size / strides)` places result.
         data_format: `"channels_last"` or `"channels_first"`; `config.image_data_format()` by default.
         dilation_rate: Distance of the window's elements; above 1 only where `strides` is 1.
         groups: Parts into which channels and filters fall; each filter sees the channels of its own part.
@@ -168,8 +168,8 @@ class Conv2D(_Conv):
         `(B, H', W', filters)`, or `(B, filters, H', W')`.
 
     Raises:
-        ValueError: If an argument is not what it should be, filters or channels do not fall into equal groups, or the window does
-            not fit into the input.
+        ValueError: If an argument is not what it should be, filters or channels do not fall into equal groups,
+            or the window does not fit into the input.
         ShapeError: When called on input with another number of channels than it was built for.
 
     Source:
@@ -224,7 +224,7 @@ class Conv3D(_Conv):
         filters: Number of filters, the channels of the output; at least 1.
         kernel_size: Size of the window: an integer, or one for each of the three axes.
         strides: Step of the window, likewise.
-        padding: `"valid"` for none, or `"same"` for zeros around, so that `ceil(size / strides)` places result along each axis.
+        padding: `"valid"` for none, or `"same"` for zeros around, so that `ceil(size / strides)` places result.
         data_format: `"channels_last"` or `"channels_first"`; `config.image_data_format()` by default.
         dilation_rate: Distance of the window's elements; above 1 only where `strides` is 1.
         groups: Parts into which channels and filters fall; each filter sees the channels of its own part.
@@ -246,8 +246,8 @@ class Conv3D(_Conv):
         `(B, D', H', W', filters)`, or `(B, filters, D', H', W')`.
 
     Raises:
-        ValueError: If an argument is not what it should be, filters or channels do not fall into equal groups, or the window does
-            not fit into the input.
+        ValueError: If an argument is not what it should be, filters or channels do not fall into equal groups,
+            or the window does not fit into the input.
         ShapeError: When called on input with another number of channels than it was built for.
 
     Source:

@@ -1,4 +1,4 @@
-"""`Conv1DTranspose`, `Conv2DTranspose`, `Conv3DTranspose`: from few places to many, as a convolution's gradient goes."""
+"""`Conv1DTranspose`, `Conv2DTranspose`, `Conv3DTranspose`: from few places to many, the way a gradient goes."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from babytf.ops.convolution import data_format_or_default, padding_pairs
 class Convolution(Layer):
     """Base of the convolution layers: what moves over the spatial axes, in which steps, and what comes after it.
 
-    Subclasses say how many spatial axes there are (`rank`), make their kernels in `build_kernels`, and have `convolved`.
+    Subclasses say how many spatial axes there are (`rank`), make their kernels in `build_kernels`, and have a `call`.
     """
 
     rank: ClassVar[int]

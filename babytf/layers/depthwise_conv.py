@@ -48,7 +48,7 @@ class DepthwiseConv1D(_DepthwiseConv):
     Args:
         kernel_size: Size of the window: an integer.
         strides: Step of the window, likewise.
-        padding: `"valid"` for none, or `"same"` for zeros around, so that `ceil(size / strides)` places result along each axis.
+        padding: `"valid"` for none, or `"same"` for zeros around, so that `ceil(size / strides)` places result.
         depth_multiplier: Filters per channel, $M$; at least 1.
         data_format: `"channels_last"` or `"channels_first"`; `config.image_data_format()` by default.
         dilation_rate: Distance of the window's elements; above 1 only where `strides` is 1.
@@ -121,7 +121,7 @@ class DepthwiseConv2D(_DepthwiseConv):
     Args:
         kernel_size: Size of the window: an integer, or one for each of the two axes.
         strides: Step of the window, likewise.
-        padding: `"valid"` for none, or `"same"` for zeros around, so that `ceil(size / strides)` places result along each axis.
+        padding: `"valid"` for none, or `"same"` for zeros around, so that `ceil(size / strides)` places result.
         depth_multiplier: Filters per channel, $M$; at least 1.
         data_format: `"channels_last"` or `"channels_first"`; `config.image_data_format()` by default.
         dilation_rate: Distance of the window's elements; above 1 only where `strides` is 1.

@@ -192,7 +192,8 @@ class AveragePooling1D(_Pooling):
     Args:
         pool_size: Size of the window: an integer.
         strides: Step of the window, likewise; `pool_size` by default.
-        padding: `"valid"` for whole windows only, `"same"` for windows over the edges too; they give the mean of what is inside.
+        padding: `"valid"` for whole windows only, `"same"` for windows over the edges too;
+            they give the mean of what is inside.
         data_format: `"channels_last"` or `"channels_first"`; `config.image_data_format()` by default.
         name: Name of the layer.
         **kwargs: Arguments of `Layer`: `dtype`, `trainable`, …
@@ -235,7 +236,8 @@ class AveragePooling2D(_Pooling):
     Args:
         pool_size: Size of the window: an integer, or one for each of the two axes.
         strides: Step of the window, likewise; `pool_size` by default.
-        padding: `"valid"` for whole windows only, `"same"` for windows over the edges too; they give the mean of what is inside.
+        padding: `"valid"` for whole windows only, `"same"` for windows over the edges too;
+            they give the mean of what is inside.
         data_format: `"channels_last"` or `"channels_first"`; `config.image_data_format()` by default.
         name: Name of the layer.
         **kwargs: Arguments of `Layer`: `dtype`, `trainable`, …
@@ -278,7 +280,8 @@ class AveragePooling3D(_Pooling):
     Args:
         pool_size: Size of the window: an integer, or one for each of the three axes.
         strides: Step of the window, likewise; `pool_size` by default.
-        padding: `"valid"` for whole windows only, `"same"` for windows over the edges too; they give the mean of what is inside.
+        padding: `"valid"` for whole windows only, `"same"` for windows over the edges too;
+            they give the mean of what is inside.
         data_format: `"channels_last"` or `"channels_first"`; `config.image_data_format()` by default.
         name: Name of the layer.
         **kwargs: Arguments of `Layer`: `dtype`, `trainable`, …

@@ -57,8 +57,8 @@ class SeparableConv1D(_SeparableConv):
         filters: Number of filters, the channels of the output; at least 1.
         kernel_size: Size of the window: an integer.
         strides: Step of the window, likewise.
-        padding: `"valid"` for none, `"same"` for zeros around so that `ceil(T / strides)` steps result, `"causal"` for zeros before
-            only, so that no step sees a later one.
+        padding: `"valid"` for none, `"same"` for zeros around so that `ceil(T / strides)` steps result,
+            `"causal"` for zeros before only, so that no step sees a later one.
         data_format: `"channels_last"` or `"channels_first"`; `config.image_data_format()` by default.
         dilation_rate: Distance of the window's elements; above 1 only where `strides` is 1.
         depth_multiplier: Filters per channel in the first part; at least 1.
@@ -141,7 +141,7 @@ class SeparableConv2D(_SeparableConv):
         filters: Number of filters, the channels of the output; at least 1.
         kernel_size: Size of the window: an integer, or one for each of the two axes.
         strides: Step of the window, likewise.
-        padding: `"valid"` for none, or `"same"` for zeros around, so that `ceil(size / strides)` places result along each axis.
+        padding: `"valid"` for none, or `"same"` for zeros around, so that `ceil(size / strides)` places result.
         data_format: `"channels_last"` or `"channels_first"`; `config.image_data_format()` by default.
         dilation_rate: Distance of the window's elements; above 1 only where `strides` is 1.
         depth_multiplier: Filters per channel in the first part; at least 1.

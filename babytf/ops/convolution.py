@@ -302,15 +302,15 @@ def conv_transpose(
     inputs: Any, kernel: Any, strides: Any = 1, padding: str = "valid", output_padding: Any = None,
     data_format: str | None = None, dilation_rate: Any = 1,
 ) -> Tensor:  # fmt: skip
-    """Transposed convolution: the gradient of a convolution with respect to its input. It makes larger what that shrinks.
+    """Transposed convolution: the gradient of a convolution with respect to its input, which makes larger.
 
     Args:
         inputs: `(B, *S, C)`, or `(B, C, *S)` with `"channels_first"`.
         kernel: `(*K, F, C)`: the filters come first.
         strides: Step of the window: an integer, or one per spatial axis.
         padding: `"valid"`, or `"same"` for `S * strides` places.
-        output_padding: Places more at the end, below `strides`: an integer, one per spatial axis, or `None` for as many as the
-            padding asks for.
+        output_padding: Places more at the end, below `strides`: an integer, one per spatial axis,
+            or `None` for as many as the padding asks for.
         data_format: `"channels_last"` or `"channels_first"`; `config.image_data_format()` by default.
         dilation_rate: Distance of the window's elements: an integer, or one per spatial axis.
 
