@@ -6,11 +6,6 @@ NOT_YET = {
         model/mlp_bn_dropout_rmsprop:weights_h5
         model/mlp_bn_dropout_rmsprop:config_roundtrip
         model/mlp_bn_dropout_rmsprop:evaluate
-        model/cnn_small:keras
-        model/cnn_small:weights_h5
-        model/cnn_small:config_roundtrip
-        model/cnn_small:evaluate
-        model/cnn_small:resume
         model/embedding_lstm:keras
         model/embedding_lstm:weights_h5
         model/embedding_lstm:config_roundtrip
@@ -35,7 +30,6 @@ NOT_YET = {
         model/lazily_built_rnn:evaluate
         model/lazily_built_rnn:resume
         train/fit_regression_l2_batchnorm
-        train/fit_conv
         train/fit_lstm
         layer/BatchNormalization.training
         layer/BatchNormalization.inference
@@ -47,11 +41,6 @@ NOT_YET = {
         model/transformer_block:config_roundtrip
         model/transformer_block:evaluate
         model/transformer_block:resume
-        model/conv_variants:keras
-        model/conv_variants:weights_h5
-        model/conv_variants:config_roundtrip
-        model/conv_variants:evaluate
-        model/conv_variants:resume
         model/nested_model:keras
         model/nested_model:weights_h5
         model/nested_model:config_roundtrip
@@ -60,16 +49,13 @@ NOT_YET = {
     """,
     "whole models as .h5": """
         model/mlp_bn_dropout_rmsprop:h5_keras3
-        model/cnn_small:h5_keras3
         model/embedding_lstm:h5_keras3
         model/gru_bidirectional:h5_keras3
         model/transformer_block:h5_keras3
-        model/conv_variants:h5_keras3
         model/nested_model:h5_keras3
         model/uncompiled_frozen:h5_keras3
         model/partly_frozen_adam:h5_keras3
         model/lazily_built_rnn:h5_keras3
-        model/k2_cnn_functional:h5_keras2
         model/k2_embedding_lstm:h5_keras2
         model/k2_mlp_adam:h5_keras2
     """,
