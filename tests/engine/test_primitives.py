@@ -24,9 +24,7 @@ _AXIS = {"axis": 1, "keepdims": False}
 _ALL = {"axis": None, "keepdims": True}
 _F8 = {"dtype": "float64"}
 
-_WINDOW = {
-    n: {"strides": (1,) * n, "padding": ((0, 0),) * n, "dilation": (1,) * n, "groups": 1} for n in (1, 2, 3)
-}
+_WINDOW = {n: {"strides": (1,) * n, "padding": ((0, 0),) * n, "dilation": (1,) * n, "groups": 1} for n in (1, 2, 3)}
 _POOL = {"size": (2, 2), "strides": (2, 2), "padding": ((0, 0), (0, 0))}
 _OVERLAPPING = {"size": (3, 3), "strides": (2, 2), "padding": ((1, 1), (1, 1))}
 _POOL_1D = {"size": (3,), "strides": (3,), "padding": ((0, 1),)}
@@ -172,7 +170,20 @@ NOT_PLAIN = {
 # Rows that are flat between jumps, so that a finite difference sees nothing or a jump.
 FLAT = {"sign", "floor", "ceil", "trunc", "round", "floor_divide"}
 # Rows with a kink: their gradient is checked, the second one is zero or jumps.
-KINKED = {"max_pool", "relu", "relu6", "leaky_relu", "absolute", "maximum", "minimum", "max", "min", "clip", "sort", "nan_to_num"}
+KINKED = {
+    "max_pool",
+    "relu",
+    "relu6",
+    "leaky_relu",
+    "absolute",
+    "maximum",
+    "minimum",
+    "max",
+    "min",
+    "clip",
+    "sort",
+    "nan_to_num",
+}
 
 
 def cases():

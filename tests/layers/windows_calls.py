@@ -1,4 +1,4 @@
-"""Layers with windows, called with drawn weights on drawn input: Keras's results are recorded, babytf's are held against them.
+"""Calls of layers with windows: Keras's results are recorded, babytf's are held against them.
 
 `python tests/record/windows.py` records; `test_windows.py` compares.
 """
@@ -56,7 +56,6 @@ for n in (1, 2):
     add(f"SeparableConv{n}D", 3, filters=4, kernel_size=3, strides=2, activation="relu")
 add("Conv1D", 3, filters=4, kernel_size=3, padding="causal", dilation_rate=2)
 add("Conv1D", 3, filters=4, kernel_size=3, padding="causal", strides=2)
-add("SeparableConv1D", 3, filters=4, kernel_size=3, padding="causal")
 add("Conv2D", 3, filters=4, kernel_size=(3, 1), strides=(1, 2), padding="same")
 add("Conv2DTranspose", 3, filters=4, kernel_size=(3, 2), strides=(1, 2), padding="same", output_padding=(0, 1))
 add("ZeroPadding1D", 2, padding=(1, 3))
@@ -92,3 +91,11 @@ def run(layers: Any, call: tuple[str, dict[str, Any], int]) -> tuple[Any, Any, n
     layer.build(shape)
     layer.set_weights([rng.normal(size=w.shape).astype("float32") for w in layer.get_weights()])
     return layer, layer(x), x
+
+
+def digest(y: Any) -> np.ndarray:
+    """Enough of an array to tell it by: its shape, some of its elements, and a sum in which each counts its own."""
+    y = np.asarray(y, "float64")
+    step = -(-y.size // 100)
+    told = (y * np.sin(np.arange(y.size)).reshape(y.shape)).sum()
+    return np.float32([*y.shape, told, *y.reshape(-1)[::step]])
