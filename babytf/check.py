@@ -107,7 +107,7 @@ def sizes(owner: Any, count: int, **named: Any) -> tuple[int, ...]:
     name, value = _one(named)
     given = value if isinstance(value, (tuple, list)) else (value,) * count
     fine = len(given) == count and all(
-        isinstance(n, numbers.Integral) and not isinstance(n, bool) and n > 0 for n in given
+        isinstance(n, numbers.Integral) and not isinstance(n, bool) and int(n) > 0 for n in given
     )
     if not fine:
         raise _refuse(
@@ -120,7 +120,7 @@ def output_padding(owner: Any, count: int, value: Any, strides: tuple[int, ...])
     """`None`, or for each spatial axis an integer from 0 to below the stride."""
     given = tuple(value) if isinstance(value, (tuple, list)) else (value,) * count
     fine = len(given) == count and all(
-        n is None or (isinstance(n, numbers.Integral) and not isinstance(n, bool) and 0 <= n < s)
+        n is None or (isinstance(n, numbers.Integral) and not isinstance(n, bool) and 0 <= int(n) < s)
         for n, s in zip(given, strides, strict=False)
     )
     if not fine:
@@ -136,7 +136,7 @@ def pairs(owner: Any, count: int, **named: Any) -> tuple[tuple[int, int], ...]:
         given = (given,)
     ends = [tuple(e) if isinstance(e, (tuple, list)) else (e, e) for e in given]
     fine = len(ends) == count and all(
-        len(e) == 2 and all(isinstance(n, numbers.Integral) and not isinstance(n, bool) and n >= 0 for n in e)
+        len(e) == 2 and all(isinstance(n, numbers.Integral) and not isinstance(n, bool) and int(n) >= 0 for n in e)
         for e in ends
     )
     if not fine:

@@ -63,7 +63,7 @@ class Geometry:
         self.kernel, self.depth, self.filters = kernel_shape[:-2], kernel_shape[-2], kernel_shape[-1]
         self.padded = tuple(n + low + high for n, (low, high) in zip(self.size, padding, strict=True))
         self.out = out_size(self.size, self.kernel, strides, padding, dilation)
-        self.inner = tuple(slice(low, low + n) for n, (low, _) in zip(self.size, padding, strict=True))
+        self.inner = (slice(None), *(slice(low, low + n) for n, (low, _) in zip(self.size, padding, strict=True)))
         self.pads = any(low or high for low, high in padding)
         self.taps = list(itertools.product(*map(range, self.kernel)))
         self.places = math.prod(self.out)
@@ -97,14 +97,15 @@ class Geometry:
         """The blocks, those of one sample together."""
         return [list(some) for _, some in itertools.groupby(self.units(), key=lambda unit: unit[:2])]
 
-    def at(self, tap: tuple[int, ...], first: int = 0, last: int | None = None) -> tuple[slice, ...]:
-        """Where in the padded input one element of all windows lies, for some rows of results."""
-        ends = (self.out[0] if last is None else last, *self.out[1:])
+    def at(self, tap: tuple[int, ...], first: int, last: int) -> tuple[slice, ...]:
+        """Where in the padded samples one element of all windows lies, for some rows of results."""
+        ends = (last, *self.out[1:])
         begins = (first,) + (0,) * (len(self.out) - 1)
-        return tuple(
+        places = (
             slice(t * d + b * s, t * d + (e - 1) * s + 1, s)
             for t, d, s, b, e in zip(tap, self.dilation, self.strides, begins, ends, strict=True)
         )
+        return (slice(None), *places)
 
 
 def out_size(
@@ -134,7 +135,7 @@ def _block(geo: Geometry, x: np.ndarray, first: int, last: int) -> np.ndarray:
     block = room("block", (last - first, *geo.padded, geo.channels), x.dtype)
     if geo.pads:
         block.fill(0)
-    np.copyto(block[(slice(None), *geo.inner)], some)
+    np.copyto(block[geo.inner], some)
     return block
 
 
@@ -153,20 +154,21 @@ def _windows(geo: Geometry, block: np.ndarray, group: int, first: int, last: int
     moves = tuple(s * n for s, n in zip(steps, geo.strides, strict=True))
     inside = tuple(s * n for s, n in zip(steps, geo.dilation, strict=True))
     item = block.itemsize
-    return np.ndarray(
+    view: np.ndarray = np.ndarray(
         (block.shape[0], last - first, *geo.out[1:], *geo.kernel, geo.depth),
         block.dtype,
         block.data,
         offset=first * moves[0] + group * geo.depth * item,
         strides=(block.strides[0], *moves, *inside, item),
     )
+    return view
 
 
 def _laid_out(geo: Geometry, block: np.ndarray, group: int, first: int, last: int) -> np.ndarray:
     """The windows of some rows as a matrix `(windows, taps C)`, perhaps the transposed of one in plain order."""
     places = block.shape[0] * (last - first) * math.prod(geo.out[1:])
-    if geo.pointwise and geo.groups == 1 and block.shape[0] * geo.out[0] * math.prod(geo.out[1:]) == places:
-        return block.reshape(places, geo.length)
+    if geo.pointwise and geo.groups == 1 and (some := block[:, first:last]).flags.c_contiguous:
+        return some.reshape(places, geo.length)
     windows = _windows(geo, block, group, first, last)
     if not geo.narrow:
         laid = room("laid out", windows.shape, block.dtype)
@@ -176,7 +178,8 @@ def _laid_out(geo: Geometry, block: np.ndarray, group: int, first: int, last: in
     turned = windows.transpose(*range(n, windows.ndim), *range(n))
     laid = room("laid out", turned.shape, block.dtype)
     np.copyto(laid, turned)
-    return laid.reshape(geo.length, places).T
+    matrix: np.ndarray = laid.reshape(geo.length, places).T
+    return matrix
 
 
 def _rows(y: np.ndarray, unit: tuple[int, int, int, int], name: str = "") -> np.ndarray:
@@ -256,8 +259,9 @@ def _lines(geo: Geometry, block: np.ndarray, tap: tuple[int, ...], unit: tuple[i
     if geo.strides[-1] == 1:
         begin = along.start * geo.channels
         whole = block.reshape(*block.shape[:-2], block.shape[-2] * geo.channels)
-        return whole[(slice(None), *before, slice(begin, begin + length))]
-    seen = block[(slice(None), *before, along)]
+        before.append(slice(begin, begin + length))
+        return whole[tuple(before)]
+    seen = block[geo.at(tap, unit[2], unit[3])]
     plain = room("lines", seen.shape, seen.dtype)
     np.copyto(plain, seen)
     return plain.reshape(*seen.shape[:-2], length)
@@ -348,7 +352,7 @@ def conv_input_gradient(
                         own = target[..., group * geo.depth : (group + 1) * geo.depth]
                         _spread(geo, rows[:, filters], weights[:, filters], unit, own)
             if geo.pads:
-                np.copyto(out[first:last], target[(slice(None), *geo.inner)])
+                np.copyto(out[first:last], target[geo.inner])
 
     _share(work, geo.samples())
 
@@ -366,7 +370,8 @@ def _spread(
         planes.fill(0)
         by_tap = shares.reshape(len(geo.taps), geo.depth, *shape)
         for share, tap in zip(by_tap, geo.taps, strict=True):
-            place = planes[(slice(None), slice(None), *geo.at(tap, first, last))]
+            where = (slice(None), *geo.at(tap, first, last))
+            place = planes[where]
             np.add(place, share, out=place)
         np.add(target, np.moveaxis(planes, 0, -1), out=target)
         return
@@ -375,7 +380,7 @@ def _spread(
     by_tap = np.moveaxis(shares.reshape(*shape, len(geo.taps), geo.depth), -2, 0)
     if geo.depth >= WIDE or geo.groups > 1:
         for share, tap in zip(by_tap, geo.taps, strict=True):
-            place = target[(slice(None), *geo.at(tap, first, last))]
+            place = target[geo.at(tap, first, last)]
             np.add(place, share, out=place)
         return
     # Copying short runs costs little, adding them much: so copy them into whole lines with zeros around, and add those.
@@ -385,7 +390,7 @@ def _spread(
         *before, along = geo.at(tap, first, last)
         line = lines[tap[-1]]
         np.copyto(line[..., along, :], share)
-        place = target[(slice(None), *before)]
+        place = target[tuple(before)]
         np.add(place, line, out=place)
 
 
@@ -403,7 +408,7 @@ def _depthwise_input_gradient(
         for i, tap in enumerate(geo.taps):
             factor = np.tile(weights[i, q::times], line)
             np.multiply(own.reshape(-1, line * c), factor, out=term.reshape(-1, line * c))
-            place = target[(slice(None), *geo.at(tap, unit[2], unit[3]))]
+            place = target[geo.at(tap, unit[2], unit[3])]
             np.add(place, term, out=place)
 
 

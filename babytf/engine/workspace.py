@@ -34,4 +34,5 @@ def room(name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     memory = _mine.memory.get(name)
     if memory is None or memory.size < nbytes:
         memory = _mine.memory[name] = np.empty(max(nbytes, 64), np.uint8)
-    return np.ndarray(shape, dtype, memory.data)
+    array: np.ndarray = np.ndarray(shape, dtype, memory.data)
+    return array

@@ -14,6 +14,7 @@ from babytf.ops.convolution import convolve
 class _Conv(Convolution):
     """Convolution of any number of spatial axes; the subclasses name the number and have the arguments."""
 
+    steps_or_gaps = True
     filters: int
     groups: int
 

@@ -13,6 +13,7 @@ from babytf.ops.convolution import convolve_transposed, transposed_size
 class _ConvTranspose(Convolution):
     """Transposed convolution of any number of spatial axes; the subclasses have the arguments."""
 
+    steps_or_gaps = True
     filters: int
     output_padding: Any
 

@@ -19,7 +19,7 @@ class Convolution(Layer):
 
     rank: ClassVar[int]
     paddings: ClassVar[tuple[str, ...]] = ("valid", "same")
-    kernels: ClassVar[tuple[str, ...]] = ("kernel",)
+    steps_or_gaps: ClassVar[bool] = False  # whether only one of strides and dilation_rate may be above 1
 
     def _set_window(self, kernel_size: Any, strides: Any, padding: Any, data_format: Any, dilation_rate: Any) -> None:
         self.kernel_size = check.sizes(self, self.rank, kernel_size=kernel_size)
@@ -36,7 +36,7 @@ class Convolution(Layer):
                     fix="data_format='channels_last'",
                 )
             )
-        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
+        if self.steps_or_gaps and max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise ValueError(
                 explain(
                     f"{type(self).__name__} '{self.name}': steps and gaps at once are not defined.",

@@ -51,7 +51,7 @@ class DepthwiseConv1D(_DepthwiseConv):
         padding: `"valid"` for none, or `"same"` for zeros around, so that `ceil(size / strides)` places result.
         depth_multiplier: Filters per channel, $M$; at least 1.
         data_format: `"channels_last"` or `"channels_first"`; `config.image_data_format()` by default.
-        dilation_rate: Distance of the window's elements; above 1 only where `strides` is 1.
+        dilation_rate: Distance of the window's elements, likewise.
         activation: Name or callable for $\phi$. `None` means identity.
         use_bias: Whether to learn $b$.
         depthwise_initializer: How $w$ starts.
@@ -124,7 +124,7 @@ class DepthwiseConv2D(_DepthwiseConv):
         padding: `"valid"` for none, or `"same"` for zeros around, so that `ceil(size / strides)` places result.
         depth_multiplier: Filters per channel, $M$; at least 1.
         data_format: `"channels_last"` or `"channels_first"`; `config.image_data_format()` by default.
-        dilation_rate: Distance of the window's elements; above 1 only where `strides` is 1.
+        dilation_rate: Distance of the window's elements, likewise.
         activation: Name or callable for $\phi$. `None` means identity.
         use_bias: Whether to learn $b$.
         depthwise_initializer: How $w$ starts.

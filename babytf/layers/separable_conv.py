@@ -60,7 +60,7 @@ class SeparableConv1D(_SeparableConv):
         padding: `"valid"` for none, `"same"` for zeros around so that `ceil(T / strides)` steps result,
             `"causal"` for zeros before only, so that no step sees a later one.
         data_format: `"channels_last"` or `"channels_first"`; `config.image_data_format()` by default.
-        dilation_rate: Distance of the window's elements; above 1 only where `strides` is 1.
+        dilation_rate: Distance of the window's elements, likewise.
         depth_multiplier: Filters per channel in the first part; at least 1.
         activation: Name or callable for $\phi$. `None` means identity.
         use_bias: Whether to learn $b$.
@@ -143,7 +143,7 @@ class SeparableConv2D(_SeparableConv):
         strides: Step of the window, likewise.
         padding: `"valid"` for none, or `"same"` for zeros around, so that `ceil(size / strides)` places result.
         data_format: `"channels_last"` or `"channels_first"`; `config.image_data_format()` by default.
-        dilation_rate: Distance of the window's elements; above 1 only where `strides` is 1.
+        dilation_rate: Distance of the window's elements, likewise.
         depth_multiplier: Filters per channel in the first part; at least 1.
         activation: Name or callable for $\phi$. `None` means identity.
         use_bias: Whether to learn $b$.

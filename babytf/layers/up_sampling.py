@@ -56,7 +56,7 @@ class _UpSampling(Layer):
 
     @property
     def _times(self) -> tuple[int, ...]:
-        return self.size if isinstance(self.size, tuple) else (self.size,)  # type: ignore[attr-defined, no-any-return]
+        return self.size if isinstance(self.size, tuple) else (self.size,)  # type: ignore[attr-defined]
 
     @property
     def _first(self) -> int:

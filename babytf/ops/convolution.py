@@ -70,17 +70,6 @@ def padding_pairs(
     return tuple((m // 2, m - m // 2) for m in missing)
 
 
-def _not_both(who: str, strides: tuple[int, ...], dilation: tuple[int, ...]) -> None:
-    if max(strides) > 1 and max(dilation) > 1:
-        raise ValueError(
-            explain(
-                f"{who}: steps and gaps at once are not defined.",
-                got=f"strides={strides}, dilation_rate={dilation}",
-                expected="1 everywhere in at least one of them",
-            )
-        )
-
-
 def check_places(
     who: Any, size: tuple[int, ...], window: tuple[int, ...], dilation: tuple[int, ...], pairs: Any
 ) -> None:
@@ -165,7 +154,7 @@ def conv(
 
     Raises:
         ShapeError: If sizes do not go together.
-        ValueError: If an argument is something else, or both strides and dilation are above 1.
+        ValueError: If an argument is something else.
 
     Example:
         >>> keras.ops.conv(np.ones((1, 4, 1)), np.ones((3, 1, 1))).tolist()
@@ -174,7 +163,6 @@ def conv(
     x, w = floating_pair(inputs, kernel)
     n = spatial("conv", x)
     steps, gaps = check.sizes("conv", n, strides=strides), check.sizes("conv", n, dilation_rate=dilation_rate)
-    _not_both("conv", steps, gaps)
     return convolve(x, w, None, steps, padding, data_format_or_default("conv", data_format), gaps)
 
 
@@ -203,7 +191,6 @@ def depthwise_conv(
     n = spatial("depthwise_conv", x)
     steps = check.sizes("depthwise_conv", n, strides=strides)
     gaps = check.sizes("depthwise_conv", n, dilation_rate=dilation_rate)
-    _not_both("depthwise_conv", steps, gaps)
     data_format = data_format_or_default("depthwise_conv", data_format)
     return convolve(x, per_channel(w), None, steps, padding, data_format, gaps, "depthwise_conv")
 

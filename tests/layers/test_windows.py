@@ -215,3 +215,37 @@ def test_another_number_of_channels_is_refused():
     layer(np.ones((1, 5, 5, 3)))
     with pytest.raises(ShapeError, match="features"):
         layer(np.ones((1, 5, 5, 4)))
+
+
+@pytest.mark.parametrize("strides", [2, 1])
+def test_pooling_goes_before_relu_in_programs(rng, strides):
+    model = keras.Sequential(
+        [
+            layers.Input((9, 9, 2)),
+            layers.Conv2D(4, 2, activation="relu"),
+            layers.MaxPooling2D(2, strides=strides),
+            layers.Flatten(),
+            layers.Dense(1),
+        ]
+    )
+    model.compile("sgd", "mse", jit_compile=False)
+    x, y = rng.normal(size=(6, 9, 9, 2)).astype("float32"), rng.normal(size=(6, 1)).astype("float32")
+    before = model.get_weights()
+    compiled = model.fit(x, y, epochs=3, shuffle=False, verbose=0).history["loss"], model.get_weights()
+    text = str(model.program("train"))
+    assert text.index("pools.max_pool(") < text.index("np.maximum(")
+    assert text.index("np.greater(") < text.index("pools.max_pool_gradient(")
+    model.set_weights(before)
+    model.compile("sgd", "mse", run_eagerly=True)
+    eager = model.fit(x, y, epochs=3, shuffle=False, verbose=0).history["loss"], model.get_weights()
+    assert compiled[0] == eager[0]
+    for a, b in zip(compiled[1], eager[1], strict=True):
+        assert_array_equal(a, b)
+
+
+def test_relu_stays_where_something_else_needs_it(rng):
+    inputs = layers.Input((8, 8, 2))
+    activated = layers.Conv2D(3, 3, activation="relu")(inputs)
+    model = keras.Model(inputs, [layers.MaxPooling2D()(activated), activated])
+    pooled, whole = model.predict(rng.normal(size=(2, 8, 8, 2)).astype("float32"), verbose=0)
+    assert_array_equal(pooled, whole.reshape(2, 3, 2, 3, 2, 3).max(axis=(2, 4)))
