@@ -72,10 +72,10 @@ class Geometry:
         self.depthwise = self.depth == 1 and groups == self.channels and groups > 1
         self.narrow = self.kernel[-1] * self.depth < NARROW and not self.pointwise
 
-    def units(self) -> list[tuple[int, int, int, int]]:
+    def units(self, block: int = 0) -> list[tuple[int, int, int, int]]:
         """Blocks `(first sample, last, first row, last)`; rows, on the first spatial axis, are cut in large samples."""
         width = self.length + self.filters if not self.depthwise else 3 * self.channels
-        rows = max(ROWS, BLOCK // width)
+        rows = max(ROWS, (block or BLOCK) // width)
         count = threads.count() if self.products >= ALONE else 1
         if rows >= self.places:
             step = max(1, min(rows // max(1, self.places), -(-self.batch // count)))
@@ -94,8 +94,8 @@ class Geometry:
         return self.batch * self.places * len(self.taps) * self.depth * self.filters
 
     def samples(self) -> list[list[tuple[int, int, int, int]]]:
-        """The blocks, those of one sample together."""
-        return [list(some) for _, some in itertools.groupby(self.units(), key=lambda unit: unit[:2])]
+        """Larger blocks, for many short steps; those of one sample together."""
+        return [list(some) for _, some in itertools.groupby(self.units(4 * BLOCK), key=lambda unit: unit[:2])]
 
     def at(self, tap: tuple[int, ...], first: int, last: int) -> tuple[slice, ...]:
         """Where in the padded samples one element of all windows lies, for some rows of results."""
@@ -293,7 +293,10 @@ def conv_kernel_gradient(
                 continue
             for group, filters in _groups(geo):
                 laid = _laid_out(geo, block, group, unit[2], unit[3])
-                np.matmul(laid.T, rows[:, filters], out=part)
+                if geo.narrow:
+                    _sum_of_products(laid.T, rows[:, filters], unit[1] - unit[0], part)
+                else:
+                    np.matmul(laid.T, rows[:, filters], out=part)
                 np.add(mine[:, filters], part, out=mine[:, filters])
 
     units = geo.units()
@@ -304,6 +307,19 @@ def conv_kernel_gradient(
     np.copyto(total, partial[0])
     for other in partial[1:]:
         np.add(total, other, out=total)
+
+
+def _sum_of_products(a: np.ndarray, b: np.ndarray, count: int, out: np.ndarray) -> None:
+    """`a @ b` in `count` stretches of the sum.
+
+    NumPy keeps other threads from running Python during a product with a small result; many at once are no small one.
+    """
+    stretches = room("stretches", (count, *out.shape), out.dtype)
+    places = a.shape[1] // count
+    # Cutting an axis in two moves nothing, also where rows are part of longer ones.
+    by_sample = a.reshape(a.shape[0], count, places).transpose(1, 0, 2)
+    np.matmul(by_sample, b.reshape(count, places, b.shape[1]), out=stretches)
+    np.add.reduce(stretches, axis=0, out=out)
 
 
 def _depthwise_kernel_gradient(
@@ -416,7 +432,6 @@ def channel_sum(g: np.ndarray, out: np.ndarray) -> None:
     """Sums over all axes but the last: a product with ones, which adds in many short sums."""
     rows = g.reshape(-1, g.shape[-1])
     step = max(1, BLOCK // g.shape[-1])
-    ones = np.ones((1, min(step, rows.shape[0])), g.dtype)
     pieces = [(i, slice(at, at + step)) for i, at in enumerate(range(0, rows.shape[0], step))]
     if not pieces:
         out.fill(0)
@@ -426,7 +441,14 @@ def channel_sum(g: np.ndarray, out: np.ndarray) -> None:
     def work(some: list[Any]) -> None:
         for i, piece in some:
             part = rows[piece]
-            np.matmul(ones[:, : part.shape[0]], part, out=sums[i])
+            many = max(1, min(32, part.shape[0] // 32))
+            each = part.shape[0] // many
+            ones = np.ones((1, each), g.dtype)
+            stretches = room("stretches", (many, 1, out.size), g.dtype)
+            np.matmul(ones, part[: many * each].reshape(many, each, out.size), out=stretches)
+            np.add.reduce(stretches, axis=0, out=sums[i])
+            for row in part[many * each :]:
+                np.add(sums[i, 0], row, out=sums[i, 0])
 
     _share(work, pieces)
     np.add.reduce(sums[:, 0], axis=0, out=out)
