@@ -330,12 +330,12 @@ def multiply(pieces: Sequence[Part]) -> None:
         _in_turn(np.matmul, pieces)
 
 
-def stretches(pieces: Sequence[Any]) -> list[Sequence[Any]]:
+def stretches(pieces: list[Any]) -> list[list[Any]]:
     """What each thread gets of some pieces of work."""
     return [pieces[s] for s in shares(len(pieces), max(1, min(count(), len(pieces))))]
 
 
-def divided(work: Callable[[Sequence[Any]], Any], pieces: Sequence[Any]) -> None:
+def divided(work: Callable[[list[Any]], Any], pieces: list[Any]) -> None:
     """Have pieces of work done by several threads, each with a stretch of them.
 
     Args:

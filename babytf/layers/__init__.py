@@ -7,6 +7,7 @@ from typing import Any
 from babytf.errors import explain
 from babytf.layers.activation import Activation
 from babytf.layers.activity_regularization import ActivityRegularization
+from babytf.layers.adaptive_pooling import (
     AdaptiveAveragePooling1D,
     AdaptiveAveragePooling2D,
     AdaptiveAveragePooling3D,
@@ -14,7 +15,6 @@ from babytf.layers.activity_regularization import ActivityRegularization
     AdaptiveMaxPooling2D,
     AdaptiveMaxPooling3D,
 )
-from babytf.layers.adaptive_pooling import (
 from babytf.layers.additive_attention import AdditiveAttention
 from babytf.layers.alpha_dropout import AlphaDropout
 from babytf.layers.attention import Attention
@@ -47,6 +47,7 @@ from babytf.layers.elu import ELU
 from babytf.layers.embedding import Embedding
 from babytf.layers.flatten import Flatten
 from babytf.layers.gaussian_noise import GaussianDropout, GaussianNoise
+from babytf.layers.global_pooling import (
     GlobalAveragePooling1D,
     GlobalAveragePooling2D,
     GlobalAveragePooling3D,
@@ -54,7 +55,6 @@ from babytf.layers.gaussian_noise import GaussianDropout, GaussianNoise
     GlobalMaxPooling2D,
     GlobalMaxPooling3D,
 )
-from babytf.layers.global_pooling import (
 from babytf.layers.group_normalization import GroupNormalization
 from babytf.layers.grouped_query_attention import GroupedQueryAttention
 from babytf.layers.gru import GRU
@@ -100,7 +100,27 @@ from babytf.layers.wrapper import Wrapper
 from babytf.layers.zero_padding import ZeroPadding1D, ZeroPadding2D, ZeroPadding3D
 from babytf.serialization import builtin, deserialize_keras_object, lookup, serialize_keras_object
 
-GroupQueryAttention = GroupedQueryAttention  # as Keras names it
+GroupQueryAttention = GroupedQueryAttention
+GlobalMaxPool1D = GlobalMaxPooling1D
+GlobalAvgPool1D = GlobalAveragePooling1D
+GlobalMaxPool2D = GlobalMaxPooling2D
+GlobalAvgPool2D = GlobalAveragePooling2D
+GlobalMaxPool3D = GlobalMaxPooling3D
+GlobalAvgPool3D = GlobalAveragePooling3D
+Convolution1D = Conv1D
+Convolution2D = Conv2D
+Convolution3D = Conv3D
+Convolution1DTranspose = Conv1DTranspose
+Convolution2DTranspose = Conv2DTranspose
+Convolution3DTranspose = Conv3DTranspose
+SeparableConvolution1D = SeparableConv1D
+SeparableConvolution2D = SeparableConv2D
+MaxPool1D = MaxPooling1D
+AvgPool1D = AveragePooling1D
+MaxPool2D = MaxPooling2D
+AvgPool2D = AveragePooling2D
+MaxPool3D = MaxPooling3D
+AvgPool3D = AveragePooling3D
 
 __all__ = [
     "ELU",
@@ -233,41 +253,7 @@ __all__ = [
     "subtract",
 ]
 
-# other names of the same layers
-GlobalMaxPool1D = GlobalMaxPooling1D
-GlobalAvgPool1D = GlobalAveragePooling1D
-GlobalMaxPool2D = GlobalMaxPooling2D
-GlobalAvgPool2D = GlobalAveragePooling2D
-GlobalMaxPool3D = GlobalMaxPooling3D
-GlobalAvgPool3D = GlobalAveragePooling3D
-Convolution1D = Conv1D
-Convolution2D = Conv2D
-Convolution3D = Conv3D
-Convolution1DTranspose = Conv1DTranspose
-Convolution2DTranspose = Conv2DTranspose
-Convolution3DTranspose = Conv3DTranspose
-SeparableConvolution1D = SeparableConv1D
-SeparableConvolution2D = SeparableConv2D
-MaxPool1D = MaxPooling1D
-AvgPool1D = AveragePooling1D
-MaxPool2D = MaxPooling2D
-AvgPool2D = AveragePooling2D
-MaxPool3D = MaxPooling3D
-AvgPool3D = AveragePooling3D
-
 _LAYERS = (
-    Bidirectional,
-    Embedding,
-    GRU,
-    GRUCell,
-    LSTM,
-    LSTMCell,
-    RNN,
-    SimpleRNN,
-    SimpleRNNCell,
-    StackedRNNCells,
-    TimeDistributed,
-    Wrapper,
     Activation,
     ActivityRegularization,
     AdaptiveAveragePooling1D,
@@ -285,6 +271,7 @@ _LAYERS = (
     AveragePooling2D,
     AveragePooling3D,
     BatchNormalization,
+    Bidirectional,
     Concatenate,
     Conv1D,
     Conv1DTranspose,
@@ -302,7 +289,10 @@ _LAYERS = (
     Dropout,
     ELU,
     EinsumDense,
+    Embedding,
     Flatten,
+    GRU,
+    GRUCell,
     GaussianDropout,
     GaussianNoise,
     GlobalAveragePooling1D,
@@ -315,15 +305,17 @@ _LAYERS = (
     GroupedQueryAttention,
     Identity,
     InputLayer,
+    LSTM,
+    LSTMCell,
     Lambda,
     Layer,
     LayerNormalization,
     LeakyReLU,
     Masking,
-    Maximum,
     MaxPooling1D,
     MaxPooling2D,
     MaxPooling3D,
+    Maximum,
     Minimum,
     MultiHeadAttention,
     Multiply,
@@ -331,22 +323,28 @@ _LAYERS = (
     PReLU,
     Permute,
     RMSNormalization,
+    RNN,
     ReLU,
     RepeatVector,
     Rescaling,
     Reshape,
     SeparableConv1D,
     SeparableConv2D,
+    SimpleRNN,
+    SimpleRNNCell,
     Softmax,
     SpatialDropout1D,
     SpatialDropout2D,
     SpatialDropout3D,
     SpectralNormalization,
+    StackedRNNCells,
     Subtract,
+    TimeDistributed,
     UnitNormalization,
     UpSampling1D,
     UpSampling2D,
     UpSampling3D,
+    Wrapper,
     ZeroPadding1D,
     ZeroPadding2D,
     ZeroPadding3D,

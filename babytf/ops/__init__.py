@@ -4,9 +4,8 @@ They promote dtypes as Keras does and are written with the primitives of `babytf
 so that whatever is computed with them can be recorded and differentiated. Of an `Input` they make a part of a model
 (`symbolic`). One concept per file, in
 reading order: `core`, `arithmetic`, `elementary`, `comparison`, `reduction`, `cumulative`, `creation`, `shaping`,
-`indexing`, `slicing`, `sorting`, `linear_algebra`, `contraction`, `activation`, `convolution`, `pooling`, `normalization`,
-`attention`,
-`crossentropy`, `ctc`. Through
+`indexing`, `slicing`, `sorting`, `linear_algebra`, `contraction`, `activation`, `convolution`, `pooling`,
+`normalization`, `attention`, `crossentropy`, `ctc`. Through
 `numpy_protocol` NumPy's own functions take Tensors too.
 """
 
