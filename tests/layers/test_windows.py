@@ -174,7 +174,7 @@ def test_compiled_trains_like_eager(monkeypatch, fast):
 
 def test_threads_are_left_as_they_were():
     before = threads.count()
-    with threads.held(), threads.held():
+    with threads.one_thread(), threads.one_thread():
         assert threads.count() == before
     assert threads.count() == before
 
