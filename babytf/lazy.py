@@ -53,7 +53,7 @@ class Package(ModuleType):
         return sorted({*self.__dict__, *self._later})
 
 
-def later(package: str, modules: Mapping[str, str]) -> dict[str, Later]:
+def later(package: str, modules: Mapping[str, str], aliases: Mapping[str, str] | None = None) -> dict[str, Later]:
     """Give a package names that are imported when they are first used.
 
     Args:
@@ -61,6 +61,7 @@ def later(package: str, modules: Mapping[str, str]) -> dict[str, Later]:
         modules: From modules of the package to the names they define, separated by spaces, such as
             `{"relu": "LeakyReLU ReLU"}`. No names stand for the module itself. A module of another package has its
             full name.
+        aliases: From further names to names of the table.
 
     Returns:
         From each name to what it stands for.
@@ -72,6 +73,7 @@ def later(package: str, modules: Mapping[str, str]) -> dict[str, Later]:
             table[name] = Later(path, name)
         if not names:
             table[module] = Later(path, "")
+    table.update({alias: table[name] for alias, name in (aliases or {}).items()})
     this = sys.modules[package]
     this.__dict__["_later"] = table
     this.__class__ = Package

@@ -32,6 +32,8 @@ RESERVED = (
     "attention_kernels",
     "normalization_kernels",
     "row_blocks",
+    "windows",
+    "pools",
     "buffer",
     "buffers",
     "pieces",

@@ -130,6 +130,3 @@ class GroupedQueryAttention(MultiHeadAttention):
                 )
             )
         return super().compute_output_shape(query_shape, value_shape, key_shape)
-
-
-GroupQueryAttention = GroupedQueryAttention  # as Keras names it
