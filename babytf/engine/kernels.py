@@ -6,15 +6,28 @@ Rows name these functions in their source (`kernels.select(…)`); they know not
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from babytf.engine.ctc_kernels import ctc_alignment, ctc_covariance, ctc_loss  # noqa: F401
-from babytf.engine.gru_kernels import gru, gru_gradient  # noqa: F401
-from babytf.engine.lstm_kernels import lstm, lstm_gradient  # noqa: F401
-from babytf.engine.simple_rnn_kernels import simple_rnn, simple_rnn_gradient  # noqa: F401
 from babytf.errors import explain
+from babytf.lazy import later
+
+if TYPE_CHECKING:
+    from babytf.engine.ctc_kernels import ctc_alignment, ctc_covariance, ctc_loss  # noqa: F401
+    from babytf.engine.gru_kernels import gru, gru_gradient  # noqa: F401
+    from babytf.engine.lstm_kernels import lstm, lstm_gradient  # noqa: F401
+    from babytf.engine.simple_rnn_kernels import simple_rnn, simple_rnn_gradient  # noqa: F401
+
+later(
+    __name__,
+    {
+        "babytf.engine.ctc_kernels": "ctc_alignment ctc_covariance ctc_loss",
+        "babytf.engine.gru_kernels": "gru gru_gradient",
+        "babytf.engine.lstm_kernels": "lstm lstm_gradient",
+        "babytf.engine.simple_rnn_kernels": "simple_rnn simple_rnn_gradient",
+    },
+)
 
 
 class _Array:

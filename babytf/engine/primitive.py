@@ -7,6 +7,7 @@ The rows themselves are in `primitives/`; `tensor.py` shows how one is called.
 
 from __future__ import annotations
 
+import importlib
 import math
 import re
 from collections.abc import Callable, Sequence
@@ -159,10 +160,33 @@ class Primitive:
         return out
 
 
-PRIMITIVES: dict[str, Primitive] = {}
+class Rows(dict[str, Primitive]):
+    """The table of rows. Families of rows that few programs use are imported when one of their rows is asked for.
+
+    Attributes:
+        later: From names of such rows to the modules that add them.
+    """
+
+    def __init__(self) -> None:
+        self.later: dict[str, str] = {}
+
+    def __missing__(self, name: str) -> Primitive:
+        if name not in self.later:
+            raise KeyError(name)
+        importlib.import_module(self.later[name])
+        return dict.__getitem__(self, name)
+
+    def all(self) -> list[Primitive]:
+        """Every row there is."""
+        for name in self.later:
+            self[name]
+        return list(self.values())
+
+
+PRIMITIVES = Rows()
 
 NAMESPACE: dict[str, Any] = {"np": np}
-"""The modules a row's source may name; `kernels` is added by the rows that use it."""
+"""The modules a row's source may name; the families of rows add their kernels."""
 
 
 def primitive(

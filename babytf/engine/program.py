@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import linecache
 import math
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from babytf import config
-from babytf.engine import compiled_kernels, jit, threads, tree
+from babytf.engine import jit, threads, tree
 from babytf.engine.emit import Source
 from babytf.engine.graph import Graph
 from babytf.engine.plan import Plan
@@ -133,7 +134,7 @@ class Program:
 
         namespace: dict[str, Any] = dict(NAMESPACE)
         if source.plan.fused:
-            namespace["kernels"] = compiled_kernels
+            namespace["kernels"] = importlib.import_module("babytf.engine.compiled_kernels")  # goes with Numba
         namespace.update(source.bound)
         namespace.update({name: variable._array for name, variable in source.variables.items()})
 

@@ -13,9 +13,12 @@ sample.
 
 from __future__ import annotations
 
-from babytf.engine.primitive import Spec, primitive
+from babytf.engine import attention_kernels
+from babytf.engine.primitive import NAMESPACE, Spec, primitive
 from babytf.engine.primitives.common import sum_to
 from babytf.engine.tensor import Tensor, bind
+
+NAMESPACE["attention_kernels"] = attention_kernels
 
 
 def _by_sample(*specs: Spec) -> tuple[bool, ...]:

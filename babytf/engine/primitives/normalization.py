@@ -14,10 +14,13 @@ does the same with $\mu$ and $1/s$ of the batch, which `channel_moments` finds. 
 
 from __future__ import annotations
 
-from babytf.engine.primitive import Spec, primitive
+from babytf.engine import normalization_kernels, row_blocks
+from babytf.engine.primitive import NAMESPACE, Spec, primitive
 from babytf.engine.primitives.common import sum_to
 from babytf.engine.primitives.key import Key
 from babytf.engine.tensor import Tensor, bind
+
+NAMESPACE.update(normalization_kernels=normalization_kernels, row_blocks=row_blocks)
 
 # --- sums over rows, as products with ones
 
