@@ -6,8 +6,7 @@ with `engine/README.md`.
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
+from typing import TYPE_CHECKING
 
 from babytf import (
     activations,
@@ -19,7 +18,6 @@ from babytf import (
     layers,
     losses,
     metrics,
-    models,
     ops,
     optimizers,
     random,
@@ -30,26 +28,38 @@ from babytf.engine import GradientTape, Tensor, Variable
 from babytf.initializers import Initializer
 from babytf.layers import Input, InputSpec, Layer
 from babytf.layers.symbolic import KerasTensor
+from babytf.lazy import Later, later
 from babytf.losses import Loss
 from babytf.metrics import Metric
-from babytf.models import Model, Sequential
 from babytf.optimizers import Optimizer
 from babytf.regularizers import Regularizer
+from babytf.serialization import builtin
+
+if TYPE_CHECKING:
+    from babytf import backend, callbacks, datasets, mixed_precision, models, saving, tree, utils
+    from babytf.models.model import Model
+    from babytf.models.sequential import Sequential
 
 __version__ = "0.1.0"
 
-_LATER = ("backend", "callbacks", "datasets", "mixed_precision", "saving", "tree", "utils")
-"""Packages imported when they are first used, to keep `import babytf` fast."""
+_LATER = later(
+    __name__,
+    {
+        "backend": "",
+        "callbacks": "",
+        "datasets": "",
+        "mixed_precision": "",
+        "models": "",
+        "saving": "",
+        "tree": "",
+        "utils": "",
+        "babytf.models.model": "Model",
+        "babytf.models.sequential": "Sequential",
+    },
+)
 
-
-def __getattr__(name: str) -> Any:
-    if name in _LATER:
-        return importlib.import_module(f"babytf.{name}")
-    raise AttributeError(f"module 'babytf' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+builtin("keras", Sequential=_LATER["Sequential"], Model=_LATER["Model"])
+builtin("keras.src.models.functional", Functional=Later("babytf.models.functional", "Functional"))
 
 
 def version() -> str:

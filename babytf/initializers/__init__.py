@@ -9,7 +9,7 @@ Read `variance_scaling.py` next, which has those most layers start with.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,7 +19,6 @@ from babytf.errors import ShapeError, explain
 from babytf.initializers.base import Initializer, RandomInitializer
 from babytf.initializers.constant import Constant, Identity, Ones, Zeros
 from babytf.initializers.draws import Orthogonal, RandomNormal, RandomUniform, TruncatedNormal
-from babytf.initializers.stft import STFT
 from babytf.initializers.variance_scaling import (
     GlorotNormal,
     GlorotUniform,
@@ -30,8 +29,14 @@ from babytf.initializers.variance_scaling import (
     VarianceScaling,
     compute_fans,
 )
+from babytf.lazy import Table, later
 from babytf.naming import to_snake_case
 from babytf.serialization import builtin, deserialize_keras_object, lookup, serialize_keras_object
+
+if TYPE_CHECKING:
+    from babytf.initializers.stft import STFT
+
+    stft = STFTInitializer = STFT
 
 __all__ = [
     "STFT",
@@ -89,7 +94,6 @@ ones = Ones
 orthogonal = OrthogonalInitializer = Orthogonal
 random_normal = RandomNormal
 random_uniform = RandomUniform
-stft = STFTInitializer = STFT
 truncated_normal = TruncatedNormal
 variance_scaling = VarianceScaling
 zeros = Zeros
@@ -111,22 +115,23 @@ _CLASSES = (
     LecunNormal,
     LecunUniform,
     Orthogonal,
-    STFT,
 )
-TABLE: dict[str, Callable[..., Any]] = {
+_LATER = later(__name__, {"stft": "STFT"}, {"STFTInitializer": "STFT", "stft": "STFT"})
+_ENTRIES: dict[str, Any] = {
     **{c.__name__: c for c in _CLASSES},
     **{to_snake_case(c.__name__): c for c in _CLASSES},
     "IdentityInitializer": Identity,
     "OrthogonalInitializer": Orthogonal,
-    "STFTInitializer": STFT,
+    **_LATER,
     "normal": RandomNormal,
     "one": Ones,
     "uniform": RandomUniform,
     "zero": Zeros,
 }
+TABLE = Table(_ENTRIES)
 
 builtin("keras.random", random.SeedGenerator)
-builtin("keras.initializers", *dict.fromkeys(TABLE.values()), **TABLE)
+builtin("keras.initializers", *_CLASSES, **_ENTRIES)
 
 
 def get(identifier: Any) -> Any:

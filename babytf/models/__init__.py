@@ -5,22 +5,18 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
+from typing import TYPE_CHECKING
 
+from babytf.lazy import later
 from babytf.models.cloning import clone_model
 from babytf.models.functional import Functional as Functional
 from babytf.models.model import Model, model_from_json
 from babytf.models.sequential import Sequential
-from babytf.serialization import builtin
+
+if TYPE_CHECKING:
+    from babytf.saving import load_model, save_model
 
 __all__ = ["Model", "Sequential", "clone_model", "load_model", "model_from_json", "save_model"]
 
-builtin("keras", Sequential, Model)
-
-
-def __getattr__(name: str) -> Any:
-    """`load_model` and `save_model`, imported when first used: the libraries behind files are slow to import."""
-    if name in ("load_model", "save_model"):
-        return getattr(importlib.import_module("babytf.saving"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+# The libraries behind files are slow to import.
+later(__name__, {"babytf.saving": "load_model save_model"})

@@ -16,7 +16,6 @@ from babytf.layers.symbolic import KerasTensor, attach_mask, is_shape, standardi
 from babytf.models.functional_config import describe
 from babytf.models.graph import Graph, cut_out, node_of
 from babytf.models.model import Model, takes_graph
-from babytf.serialization import builtin
 
 
 class Functional(Model, functional=True):
@@ -303,6 +302,3 @@ def _spec(x: KerasTensor, name: str) -> InputSpec:
     optional = isinstance(layer, InputLayer) and layer.optional
     shape = (None, *x.shape[1:]) if x.shape else ()
     return InputSpec(shape=shape, allow_last_axis_squeeze=True, name=name, optional=optional)
-
-
-builtin("keras.src.models.functional", Functional)
