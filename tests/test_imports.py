@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import importlib
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -110,9 +112,12 @@ def run_python(code):
 
 
 # `multiprocessing` and `urllib` are needed by few programs; h5py and matplotlib take longer to import than babytf.
-@pytest.mark.parametrize(
-    "name", ["h5py", "tqdm", "matplotlib", "numba", "asyncio", "multiprocessing", "urllib.request", "zipfile"]
-)
+SELDOM = """
+asyncio h5py hashlib matplotlib multiprocessing numba pathlib random shutil tempfile tqdm urllib.request zipfile
+"""
+
+
+@pytest.mark.parametrize("name", SELDOM.split())
 def test_import_babytf_does_not_bring(name):
     brought = run_python(
         "import sys, numpy; before = set(sys.modules); import babytf; print(*(set(sys.modules) - before))"
@@ -132,3 +137,162 @@ def test_each_area_can_be_imported_first(name):
     if not ((PACKAGE / name).is_dir() or (PACKAGE / f"{name}.py").is_file()):
         pytest.skip(f"no babytf.{name}")
     assert run_python(f"import babytf.{name}; print('yes')") == ["yes"]
+
+
+# --- what is imported when it is first used
+
+LAZY = [
+    "babytf",
+    "babytf.callbacks",
+    "babytf.initializers",
+    "babytf.layers",
+    "babytf.losses",
+    "babytf.metrics",
+    "babytf.models",
+    "babytf.optimizers",
+    "babytf.optimizers.schedules",
+]
+MOST = 150
+"""Modules of babytf that `import babytf` may bring. It is not a goal: raise it for what every program needs."""
+
+
+def test_import_babytf_brings_few_modules():
+    brought = run_python("import sys, babytf; print(*(name for name in sys.modules if name.startswith('babytf.')))")
+    assert len(brought) <= MOST, f"{len(brought)} modules: {brought}"
+    assert len(brought) < len(MODULES) / 2
+    seldom = ["layers.dense", "layers.lstm", "losses.hinge", "metrics.auc", "optimizers.adam", "models", "callbacks"]
+    seldom += ["engine.primitives.window", "engine.primitives.lstm", "engine.lstm_kernels", "engine.compiled_kernels"]
+    assert not {f"babytf.{name}" for name in seldom} & set(brought)
+
+
+def test_a_program_brings_what_it_uses_and_no_more():
+    brought = run_python(
+        "import sys, numpy as np, babytf as keras\n"
+        "model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, activation='softmax')])\n"
+        "model.compile('adam', 'sparse_categorical_crossentropy', metrics=['accuracy'])\n"
+        "model.fit(np.zeros((2, 4), 'float32'), np.zeros(2, int), verbose=0)\n"
+        "print(*(name for name in sys.modules if name.startswith('babytf.')))"
+    )
+    families = {name for name in brought if name.split(".")[1] in ("layers", "losses", "optimizers")}
+    assert {
+        "babytf.layers.dense",
+        "babytf.losses.sparse_categorical_crossentropy",
+        "babytf.optimizers.adam",
+    } <= families
+    others = {"layers.lstm", "layers.conv", "layers.attention", "losses.hinge", "losses.mean_squared_error"}
+    others |= {"metrics.auc", "optimizers.sgd", "engine.window_kernels", "saving"}
+    assert not {f"babytf.{name}" for name in others} & set(brought)
+
+
+@pytest.mark.parametrize("package", LAZY)
+def test_names_are_in_the_table_for_checkers_and_in_all(package):
+    module = importlib.import_module(package)
+    source = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
+    (block,) = [node for node in source.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+    shown = set()
+    for node in block.body:
+        if isinstance(node, ast.ImportFrom):
+            shown |= {alias.asname or alias.name for alias in node.names}
+        else:
+            shown |= {target.id for target in node.targets}
+    assert shown == set(module._later), "the table and the imports under TYPE_CHECKING differ"
+    assert sorted(shown - set(module.__all__)) in ([], ["MeanMetricWrapper"] * (package == "babytf.metrics"))
+
+
+@pytest.mark.parametrize("package", LAZY)
+def test_each_name_is_what_its_module_defines(package):
+    code = (
+        f"import sys, importlib, types, {package}\n"
+        f"module = sys.modules['{package}']\n"
+        "assert set(module.__all__) <= set(dir(module))\n"
+        "for name, entry in module._later.items():\n"
+        "    value = getattr(module, name)\n"
+        "    assert isinstance(value, types.ModuleType) == (not entry.name), name\n"
+        "    assert value is entry.get() is vars(module)[name], name\n"
+        "    assert not entry.name or value is getattr(sys.modules[value.__module__], value.__name__), name\n"
+        f"scope = {{}}; exec('from {package} import *', scope)\n"
+        "assert set(module.__all__) <= set(scope)\n"
+        "print('all')"
+    )
+    assert run_python(code) == ["all"]
+
+
+def test_a_module_does_not_take_the_place_of_the_function_it_is_named_after():
+    code = (
+        "import babytf, babytf.losses.hinge\n"
+        "from babytf.losses.huber import Huber\n"
+        "from babytf.layers.dot import Dot\n"
+        "from babytf.losses import hinge, huber\n"
+        "print(*(thing.__class__.__name__ for thing in (hinge, huber, babytf.losses.huber, babytf.layers.dot)))"
+    )
+    assert run_python(code) == ["function"] * 4
+
+
+def test_an_unknown_name_is_an_attribute_error_and_imports_nothing():
+    code = (
+        "import sys, babytf\n"
+        "for module in (babytf, babytf.layers, babytf.losses):\n"
+        "    for name in ('nothing', 'os', '__wrapped__'):\n"
+        "        assert not hasattr(module, name)\n"
+        "described = {'module': 'antigravity', 'class_name': 'this', 'config': {}, 'registered_name': 'this'}\n"
+        "try: babytf.layers.deserialize(described)\n"
+        "except TypeError: print(*({'antigravity', 'this'} & set(sys.modules)), 'none')"
+    )
+    assert run_python(code) == ["none"]
+
+
+def test_a_class_not_yet_asked_for_is_known_by_its_public_name():
+    code = (
+        "from babytf.layers.dense import Dense\n"
+        "from babytf.registry import public_name\n"
+        "class Other: pass\n"
+        "Other.__module__, Other.__name__ = Dense.__module__, 'Dense'\n"
+        "print(*public_name(Dense), public_name(Other))"
+    )
+    assert run_python(code) == ["keras.layers", "Dense", "None"]
+
+
+def test_names_resolve_in_many_threads_at_once():
+    code = (
+        "import babytf\n"
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "names = ['LSTM', 'Conv2D', 'Dense', 'MultiHeadAttention'] * 8\n"
+        "with ThreadPoolExecutor(16) as pool:\n"
+        "    found = list(pool.map(lambda name: getattr(babytf.layers, name), names))\n"
+        "print(*(cls.__name__ for cls in found))"
+    )
+    assert run_python(code) == ["LSTM", "Conv2D", "Dense", "MultiHeadAttention"] * 8
+
+
+def test_pickling_a_lazy_class_and_function_in_a_fresh_process():
+    data = pickle.dumps((babytf.layers.Dense, babytf.losses.hinge, babytf.layers.MaxPool2D))
+    code = f"import pickle; print(*(thing.__name__ for thing in pickle.loads({data!r})))"
+    assert run_python(code) == ["Dense", "hinge", "MaxPooling2D"]
+
+
+def test_the_families_of_rows_have_the_rows_they_are_listed_with():
+    code = (
+        "import babytf\n"
+        "from babytf.engine import PRIMITIVES\n"
+        "from babytf.engine.primitives import _LATER\n"
+        "import importlib\n"
+        "for family, rows in _LATER.items():\n"
+        "    before = set(PRIMITIVES)\n"
+        "    importlib.import_module(f'babytf.engine.primitives.{family}')\n"
+        "    assert set(PRIMITIVES) - before == set(rows.split()), family\n"
+        "try: PRIMITIVES['nothing']\n"
+        "except KeyError: print('all')"
+    )
+    assert run_python(code) == ["all"]
+
+
+def test_each_later_row_can_be_bound_first():
+    code = (
+        "import numpy as np, babytf\n"
+        "from babytf import ops\n"
+        "x = np.arange(24.0, dtype='float32').reshape(1, 4, 6)\n"
+        "ops.cumsum(x), ops.sort(x), ops.layer_normalization(x), ops.max_pool(x, 2)\n"
+        "ops.dot_product_attention(x[:, :, None], x[:, :, None], x[:, :, None])\n"
+        "print('all')"
+    )
+    assert run_python(code) == ["all"]
