@@ -24,6 +24,9 @@ from babytf.errors import NotFiniteError, ShapeError, explain
 
 _numbers = itertools.count(1)
 
+ENOUGH = 40.0
+"""Microseconds of work from which on threads take turns with a program less than they compute."""
+
 
 class Instance:
     """A program made ready for one thread: its arrays, and the function that works on them."""
@@ -109,6 +112,13 @@ class Program:
         inputs = sum(v.spec.nbytes for v in self.graph.inputs)
         return {"inputs": inputs, "buffers": self.plan.nbytes, "total": inputs + self.plan.nbytes}
 
+    @property
+    def is_independent(self) -> bool:
+        """Whether runs may overlap: nothing is changed or drawn, and one thread does it all, with enough to do."""
+        nodes, lanes = self.graph.nodes, self.plan.lanes
+        quiet = not self.graph.writes and not any(n.row.kind == "effect" or n.row.threaded for n in nodes)
+        return quiet and len(lanes.groups) == 1 and lanes.work(nodes) >= ENOUGH
+
     # --- running
 
     def instance(self) -> Instance:
@@ -181,7 +191,10 @@ class Program:
     def __call__(self, *args: Any) -> Any:
         instance = self.instance()
         leaves = instance.leaves
-        data = [leaf for leaf in tree.flatten(args) if _is_data(leaf)]
+        if len(args) == 1 == len(leaves) and type(args[0]) is np.ndarray:
+            data: list[Any] = [args[0]]  # as in `model(x)`: nothing to look for
+        else:
+            data = [leaf for leaf in tree.flatten(args) if _is_data(leaf)]
         for target, given in zip(leaves, data, strict=True):
             array = given if type(given) is np.ndarray else np.asarray(given)
             if array is not target:
@@ -190,7 +203,7 @@ class Program:
                         explain("this program was made for another shape.", got=array.shape, expected=target.shape)
                     )
                 np.copyto(target, array, casting="unsafe")
-        return self.run()
+        return self.pack(self._execute(instance))
 
     def run(self) -> Any:
         """Run on what lies in `inputs`.
@@ -202,7 +215,9 @@ class Program:
 
     def execute(self) -> tuple[np.ndarray, ...]:
         """Like `run`, but gives the result arrays as a plain tuple, in the order of the leaves."""
-        instance = self.instance()
+        return self._execute(self.instance())
+
+    def _execute(self, instance: Instance) -> tuple[np.ndarray, ...]:
         for storage in instance.written:
             if storage.readers:
                 storage.detach()
