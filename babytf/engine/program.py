@@ -25,6 +25,9 @@ from babytf.errors import NotFiniteError, ShapeError, explain
 
 _numbers = itertools.count(1)
 
+ENOUGH = 40.0
+"""Microseconds of work from which on threads take turns with a program less than they compute."""
+
 
 class Instance:
     """A program made ready for one thread: its arrays, and the function that works on them."""
@@ -110,6 +113,13 @@ class Program:
         inputs = sum(v.spec.nbytes for v in self.graph.inputs)
         return {"inputs": inputs, "buffers": self.plan.nbytes, "total": inputs + self.plan.nbytes}
 
+    @property
+    def is_independent(self) -> bool:
+        """Whether runs may overlap: nothing is changed or drawn, and one thread does it all, with enough to do."""
+        nodes, lanes = self.graph.nodes, self.plan.lanes
+        quiet = not self.graph.writes and not any(n.row.kind == "effect" or n.row.threaded for n in nodes)
+        return quiet and len(lanes.groups) == 1 and lanes.work(nodes) >= ENOUGH
+
     # --- running
 
     def instance(self) -> Instance:
@@ -143,7 +153,9 @@ class Program:
             starts = [sum(sizes[:i]) for i in range(len(sizes))]
             return [np.ndarray(shape, dtype, memory[slot].data, at) for shape, at in zip(shapes, starts, strict=True)]
 
-        namespace.update(buffer=buffer, buffers=buffers, pieces=pieces, rows=rows, beside=beside, check=check_finite)
+        namespace.update(
+            buffer=buffer, buffers=buffers, pieces=pieces, rows=rows, beside=beside, call=call, check=check_finite
+        )
         namespace.update(
             serial=threads.serial,
             parallel=threads.parallel,
@@ -180,7 +192,10 @@ class Program:
     def __call__(self, *args: Any) -> Any:
         instance = self.instance()
         leaves = instance.leaves
-        data = [leaf for leaf in tree.flatten(args) if _is_data(leaf)]
+        if len(args) == 1 == len(leaves) and type(args[0]) is np.ndarray:
+            data: list[Any] = [args[0]]  # as in `model(x)`: nothing to look for
+        else:
+            data = [leaf for leaf in tree.flatten(args) if _is_data(leaf)]
         for target, given in zip(leaves, data, strict=True):
             array = given if type(given) is np.ndarray else np.asarray(given)
             if array is not target:
@@ -189,7 +204,7 @@ class Program:
                         explain("this program was made for another shape.", got=array.shape, expected=target.shape)
                     )
                 np.copyto(target, array, casting="unsafe")
-        return self.run()
+        return self.pack(self._execute(instance))
 
     def run(self) -> Any:
         """Run on what lies in `inputs`.
@@ -201,7 +216,9 @@ class Program:
 
     def execute(self) -> tuple[np.ndarray, ...]:
         """Like `run`, but gives the result arrays as a plain tuple, in the order of the leaves."""
-        instance = self.instance()
+        return self._execute(self.instance())
+
+    def _execute(self, instance: Instance) -> tuple[np.ndarray, ...]:
         for storage in instance.written:
             if storage.readers:
                 storage.detach()
@@ -251,9 +268,19 @@ def pieces(spans: Spans, size: int, arrays: Sequence[np.ndarray], most: int | No
     return shares
 
 
-def beside(*products: Sequence[threads.Part]) -> list[list[threads.Part]]:
-    """For each thread, its parts of several products."""
-    return [list(parts) for parts in zip(*products, strict=True)]
+def beside(functions: Sequence[Any], *products: Sequence[threads.Part]) -> list[list[Any]]:
+    """For each thread, its parts of several products, and a function of its own (or `None`): arguments of `call`."""
+    shares: list[list[Any]] = [[(np.matmul, *part) for part in parts] for parts in zip(*products, strict=True)]
+    shares = shares or [[] for _ in functions]
+    for share, function in zip(shares, functions, strict=bool(functions)):
+        if function is not None:
+            share.append((function,))
+    return shares
+
+
+def call(function: Callable[..., Any], *args: Any) -> None:
+    """Call a function."""
+    function(*args)
 
 
 def rows(batch: int, count: int, arrays: Sequence[Any]) -> list[list[Any]]:

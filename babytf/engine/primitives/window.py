@@ -41,6 +41,7 @@ primitive(
     latex=r"{x} * {kernel}",
     domain=(-3.0, 3.0),
     symbol="z",
+    threaded=True,
 )
 
 
@@ -63,6 +64,7 @@ primitive(
     latex=r"{x} * {kernel} + {bias}",
     domain=(-3.0, 3.0),
     symbol="z",
+    threaded=True,
 )
 
 
@@ -77,6 +79,7 @@ primitive(
     vjp=_channel_sum_vjp,
     latex=r"\sum {g}",
     domain=(-3.0, 3.0),
+    threaded=True,
 )
 
 
@@ -102,6 +105,7 @@ primitive(
     latex=r"{g} *^\top {kernel}",
     domain=(-3.0, 3.0),
     symbol="dx",
+    threaded=True,
 )
 
 
@@ -127,6 +131,7 @@ primitive(
     latex=r"{x} \star {g}",
     domain=(-3.0, 3.0),
     symbol="dw",
+    threaded=True,
 )
 
 # --- pooling: the largest of each window, or the sum
@@ -149,6 +154,7 @@ primitive(
     latex=r"\max_{{\text{{window}}}} {x}",
     domain=(-3.0, 3.0),
     symbol="pooled",
+    threaded=True,
 )
 primitive(
     "max_pool_gradient",  # to the first of several that are the largest
@@ -175,6 +181,7 @@ primitive(
     latex=r"{h} \text{{ where }} {x} = \max",
     domain=(-3.0, 3.0),
     symbol="picked",
+    threaded=True,
 )
 
 
@@ -191,6 +198,7 @@ primitive(
     latex=r"\sum_{{\text{{window}}}} {x}",
     domain=(-3.0, 3.0),
     symbol="pooled",
+    threaded=True,
 )
 
 
@@ -207,4 +215,5 @@ primitive(
     latex=r"{g} \text{{ to each of its window}}",
     domain=(-3.0, 3.0),
     symbol="grad",
+    threaded=True,
 )
