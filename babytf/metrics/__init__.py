@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import babytf.losses  # noqa: F401  (first: the functions that are in both are known by their names there)
 from babytf.lazy import Table, later
 from babytf.metrics.base import Metric
 from babytf.naming import to_snake_case
@@ -214,7 +215,7 @@ _LATER = later(
     },
 )
 
-_CLASSES = {name: entry for name, entry in _LATER.items() if name[0].isupper() and name != "MeanMetricWrapper"}
+CLASSES = Table({name: entry for name, entry in _LATER.items() if name[0].isupper() and name != "MeanMetricWrapper"})
 
 _ALIASES = {
     "bce": "BinaryCrossentropy",
@@ -225,8 +226,8 @@ _ALIASES = {
 }
 
 TABLE = Table(
-    _CLASSES
-    | {to_snake_case(name): entry for name, entry in _CLASSES.items()}
+    CLASSES.entries
+    | {to_snake_case(name): entry for name, entry in CLASSES.entries.items()}
     | {alias: _LATER[name] for alias, name in _ALIASES.items()}
     | {alias.upper(): _LATER[name] for alias, name in _ALIASES.items()}
 )

@@ -202,7 +202,7 @@ REQUIRED = {
 }
 
 
-@pytest.mark.parametrize("cls", metrics.CLASSES)
+@pytest.mark.parametrize("cls", metrics.CLASSES.values())
 def test_names(cls):
     required = REQUIRED.get(cls.__name__, {})
     identifiers = [cls.__name__, to_snake_case(cls.__name__), cls] if not required else []
@@ -260,7 +260,7 @@ OTHERWISE = {
 KEPT_AS = {"thresholds": "init_thresholds"}
 
 
-@pytest.mark.parametrize("cls", metrics.CLASSES)
+@pytest.mark.parametrize("cls", metrics.CLASSES.values())
 def test_every_argument_survives_a_configuration(cls):
     distinct = DISTINCT | OTHERWISE.get(cls.__name__, {})
     arguments = {name: distinct[name] for name in inspect.signature(cls).parameters}
