@@ -25,6 +25,12 @@ from babytf.errors import NotFiniteError, ShapeError, explain
 
 _numbers = itertools.count(1)
 
+SECOND = 1e6
+"""Microseconds of work after which a program is worth compiling."""
+
+FEW = 30
+"""Runs that are not worth it, however long they take."""
+
 ENOUGH = 40.0
 """Microseconds of work from which on threads take turns with a program less than they compute."""
 
@@ -60,7 +66,10 @@ class Program:
         graph: What it computes.
         args: Arguments like those it will be called with.
         results: Nest of the results, which of them are tensors, and the others' values.
-        fuse: Whether elementwise chains become compiled loops, if Numba is installed.
+        fuse: Whether elementwise chains become compiled loops, if Numba is installed: `True`, `False`, or `"later"`:
+            once it has run for about a second, so that nobody waits for Numba who needs only a few steps. How often
+            that is depends on sizes alone. Loops give the same bits; a program that also holds computations which
+            round differently when compiled is compiled at once.
 
     Attributes:
         graph: What it computes.
@@ -73,10 +82,15 @@ class Program:
         graph: Graph,
         args: tuple[Any, ...],
         results: tuple[Any, list[bool], list[Any]],
-        fuse: bool = False,
+        fuse: bool | str = False,
     ) -> None:
         self.graph = graph
-        self.plan = Plan(graph, fuse and jit.available(), threads.count())
+        fused = bool(fuse) and jit.available()
+        later = fused and fuse == "later" and not any(compiled_kernels.differs(node.row.source) for node in graph.nodes)
+        self.plan = Plan(graph, fused and not later, threads.count())
+        self._runs_left = max(FEW, int(SECOND / (1 + self.plan.lanes.work(graph.nodes)))) if later else 0
+        if later and self._runs_left == 0:
+            self.plan = Plan(graph, True, threads.count())
         self._args = tree.map_structure(lambda leaf: None if _is_data(leaf) else leaf, args)
         self._which = [_is_data(leaf) for leaf in tree.flatten(args)]
         self._outputs, self._is_tensor, self._constants = results
@@ -184,6 +198,14 @@ class Program:
         function = namespace[source.function_name]
         return Instance(tree.unflatten(self._args, items), leaves, function, layout, namespace, written)
 
+    def _count(self) -> None:
+        """One run more; after the last of those that were to be without, loops are compiled for the next."""
+        self._runs_left -= 1
+        if self._runs_left == 0:
+            self.plan = Plan(self.graph, True, threads.count())
+            self._sources.clear()
+            self._local = threading.local()
+
     @property
     def inputs(self) -> Any:
         """A nest like the arguments, of this thread's input arrays: write a batch there, then `run()`."""
@@ -228,6 +250,9 @@ class Program:
             except BaseException:
                 threads.parallel()  # it may have stopped between serial() and parallel()
                 raise
+            finally:
+                if self._runs_left:
+                    self._count()
 
     def pack(self, arrays: tuple[np.ndarray, ...]) -> Any:
         """Results as the recorded function returned them."""
