@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from babytf import config
-from babytf.engine import jit, threads, tree
+from babytf.engine import jit, kernels, threads, tree
 from babytf.engine.emit import Source
 from babytf.engine.graph import Graph
 from babytf.engine.plan import Plan
@@ -86,7 +86,7 @@ class Program:
     ) -> None:
         self.graph = graph
         fused = bool(fuse) and jit.available()
-        later = fused and fuse == "later" and not any(compiled_kernels.differs(node.row.source) for node in graph.nodes)
+        later = fused and fuse == "later" and not any(kernels.differs(node.row.source) for node in graph.nodes)
         self.plan = Plan(graph, fused and not later, threads.count())
         self._runs_left = max(FEW, int(SECOND / (1 + self.plan.lanes.work(graph.nodes)))) if later else 0
         if later and self._runs_left == 0:
