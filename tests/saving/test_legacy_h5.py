@@ -245,3 +245,13 @@ def test_other_files_of_keras_2():
         model = babytf.models.model_from_json((RECORDED / "graph.json").read_text())
         model.load_weights(RECORDED / weights)
         np.testing.assert_allclose(model.predict(KX, verbose=0), FACTS["cases"]["graph_adam"]["predicted"], atol=2e-6)
+
+
+def test_operators_and_the_layers_of_their_names_are_told_apart(tmp_path):
+    x = keras.Input((3,))
+    y = keras.layers.Dense(3, name="dense")(x)
+    z = keras.layers.Multiply()([x + y, keras.layers.Add()([x, y, y])])
+    model = keras.Model(x, keras.ops.maximum(z, y) - x)
+    model.save(tmp_path / "model.h5")
+    data = np.arange(6, dtype="float32").reshape(2, 3)
+    np.testing.assert_array_equal(keras.saving.load_model(tmp_path / "model.h5").predict(data), model.predict(data))
