@@ -150,7 +150,7 @@ def run_kernels(module, kind, inputs, mask, rng):
     g = rng.normal(size=(steps, batch, units)).astype("float32")
     size = {"lstm": 4 * steps + 2, "gru": 4 * steps + 1, "simple_rnn": steps + 1}[kind] * batch * units
     back = {
-        "lstm": [(4, 2, batch, units), (2, batch, units), (2, batch, units)],
+        "lstm": [(2, 4, batch, units), (2, batch, units), (2, batch, units)],
         "gru": [(4, 2, batch, units), (2, batch, units)],
         "simple_rnn": [(batch, units)],
     }[kind]
