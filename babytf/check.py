@@ -100,3 +100,45 @@ def one_of(owner: Any, options: tuple[Any, ...], **named: Any) -> Any:
     if value not in options:
         raise _refuse(owner, name, value, "one of " + ", ".join(repr(o) for o in options))
     return value
+
+
+def sizes(owner: Any, count: int, **named: Any) -> tuple[int, ...]:
+    """One positive integer for each spatial axis, or one for all of them."""
+    name, value = _one(named)
+    given = value if isinstance(value, (tuple, list)) else (value,) * count
+    fine = len(given) == count and all(
+        isinstance(n, numbers.Integral) and not isinstance(n, bool) and int(n) > 0 for n in given
+    )
+    if not fine:
+        raise _refuse(
+            owner, name, value, f"a positive integer, or {count} of them" if count > 1 else "a positive integer"
+        )
+    return tuple(int(n) for n in given)
+
+
+def output_padding(owner: Any, count: int, value: Any, strides: tuple[int, ...]) -> tuple[int | None, ...]:
+    """`None`, or for each spatial axis an integer from 0 to below the stride."""
+    given = tuple(value) if isinstance(value, (tuple, list)) else (value,) * count
+    fine = len(given) == count and all(
+        n is None or (isinstance(n, numbers.Integral) and not isinstance(n, bool) and 0 <= int(n) < s)
+        for n, s in zip(given, strides, strict=False)
+    )
+    if not fine:
+        raise _refuse(owner, "output_padding", value, f"None, or integers of at least 0 and below strides={strides}")
+    return tuple(None if n is None else int(n) for n in given)
+
+
+def pairs(owner: Any, count: int, **named: Any) -> tuple[tuple[int, int], ...]:
+    """What is at both ends of each spatial axis: one integer, one for each, or pairs."""
+    name, value = _one(named)
+    given = tuple(value) if isinstance(value, (tuple, list)) else (value,) * count
+    if count == 1 and isinstance(value, (tuple, list)):
+        given = (given,)
+    ends = [tuple(e) if isinstance(e, (tuple, list)) else (e, e) for e in given]
+    fine = len(ends) == count and all(
+        len(e) == 2 and all(isinstance(n, numbers.Integral) and not isinstance(n, bool) and int(n) >= 0 for n in e)
+        for e in ends
+    )
+    if not fine:
+        raise _refuse(owner, name, value, "integers of at least 0: one, or (before, after) for each axis")
+    return tuple((int(a), int(b)) for a, b in ends)

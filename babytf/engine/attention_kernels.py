@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from babytf.engine.row_blocks import BLOCK, filled, share, workspace
+from babytf.engine.row_blocks import BLOCK, filled, share
+from babytf.engine.workspace import room
 
 Piece = tuple[slice, slice]
 
@@ -123,12 +124,12 @@ def scores_gradient(g: np.ndarray, context: np.ndarray, v: np.ndarray, e: np.nda
 
     def work(piece: Piece) -> None:
         given, values = _by_head(g, piece), _by_head(v, piece)
-        wide = workspace((*given.shape[:3], size + 1), g.dtype, 0)
+        wide = room("block 0", (*given.shape[:3], size + 1), g.dtype)
         np.copyto(wide[..., :size], given)
-        product = workspace(given.shape, g.dtype, 1)
+        product = room("block 1", given.shape, g.dtype)
         np.multiply(given, _by_head(context, piece), out=product)
         np.matmul(product, filled(size, g.dtype, -1.0), out=wide[..., size])
-        wide_values = workspace((*values.shape[:3], size + 1), g.dtype, 2)
+        wide_values = room("block 2", (*values.shape[:3], size + 1), g.dtype)
         np.copyto(wide_values[..., :size], values)
         wide_values[..., size] = 1
         d = out[piece]

@@ -26,17 +26,23 @@ CHUNK_SHARED = 131072
 WORTH_SHARING = 262144
 """Elements from which on several threads do so; shorter vectors stay in one processor's cache."""
 
+ROW = 64, 16384
+"""How long a row of zeros may be that stands for the number."""
+
 RESERVED = (
     "np",
     "kernels",
     "attention_kernels",
     "normalization_kernels",
     "row_blocks",
+    "windows",
+    "pools",
     "buffer",
     "buffers",
     "pieces",
     "rows",
     "beside",
+    "call",
     "check",
     "serial",
     "parallel",
@@ -75,6 +81,7 @@ class Source:
         self._stretch = 0
         self._multiplies = False
         self._by_row: dict[str, None] = {}
+        self._zeros: dict[str, np.ndarray] = {}
         self._loops: list[str] = []
         self._taken: set[str] = set(RESERVED)
         self._declared: list[tuple[str, str]] = []
@@ -230,6 +237,8 @@ class Source:
             text = f"np.copyto({name}, {self._fill(node, '')})"
         else:
             text = self._fill(node, name)
+        if node.row.name == "relu":
+            text = self._beside_zeros(text, out)
         if node.row.products is not None:
             if node.row.products(*[v.spec for v in node.inputs], **node.params) > threads.ALONE:
                 self._hold_blas(True)
@@ -244,6 +253,21 @@ class Source:
         self._add(text, note if out.spec.shape else "")
         if self.checked and out.spec.dtype.kind == "f":
             self._check(node, text.split("\n")[0])
+
+    def _beside_zeros(self, text: str, value: Value) -> str:
+        """`relu` with a row of zeros in place of one number: NumPy then compares several numbers at a time."""
+        shape = value.spec.shape
+        if len(shape) < 2 or not ROW[0] <= shape[-1] <= ROW[1]:
+            return text
+        array = np.zeros(shape[-1], value.spec.dtype)
+        zeros = next(
+            (n for n, known in self._zeros.items() if known.shape == array.shape and known.dtype == array.dtype), ""
+        )
+        if not zeros:
+            zeros = self._unique(f"zeros_{shape[-1]}")
+            self._zeros[zeros] = array
+            self._declared.append((f"{zeros} = np.zeros({shape[-1]}, np.{_numpy_name(array.dtype.name)})", ""))
+        return text.replace(", 0, ", f", {zeros}, ")
 
     def _check(self, node: Node, statement: str) -> None:
         layer = ".".join(label for label, kind in node.scopes if kind != "backward")
@@ -317,7 +341,7 @@ class Source:
             if stretch > 0:
                 self._rows(stretch, runs)
             elif stretch < 0:
-                self._products([run[0] for run in runs])
+                self._gradients([run[0] for run in runs])
             else:
                 self._straight(runs if self.plan.fused else chains([n for run in runs for n in run], self.plan))
 
@@ -338,13 +362,29 @@ class Source:
             else:
                 self._statement(run[0])
 
-    def _products(self, nodes: list[Node]) -> None:
-        """Products of which each thread does a part: all of them before the threads wait for each other."""
+    def _gradients(self, nodes: list[Node]) -> None:
+        """Gradients of weights: of the large products each thread does a part, of the rest some whole."""
         self._hold_blas(True)
-        parts = [self._parts(node) for node in nodes]
+        lanes = self.plan.lanes
+        parts = [self._parts(node) for node in nodes if lanes.is_cut(node)]
+        whole = [self._whole(some) for some in lanes.balanced([n for n in nodes if not lanes.is_cut(n)])]
         name = self._unique("gradients")
-        self._late.append((_wrapped(f"{name} = beside(", parts, ",)"), ""))
-        self._add(f"shared(np.matmul, {name})", ", ".join(self.name(node.output) for node in nodes))
+        functions = f"({', '.join(whole)},), " if set(whole) != {"None"} else "(), "
+        self._late.append((_wrapped(f"{name} = beside({functions}", parts, ")"), ""))
+        self._body.append(("# gradients of weights", ""))
+        self._add(f"shared(call, {name})", ", ".join(self.name(node.output) for node in nodes))
+
+    def _whole(self, nodes: list[Node]) -> str:
+        """A function with some nodes' statements; its name, or `None` if there are none."""
+        if not nodes:
+            return "None"
+        outside, self._body = self._body, []
+        for node in nodes:
+            self._statement(node)
+        body, self._body = self._body, outside
+        name = self._unique("some_gradients")
+        self._loops.append("\n".join([f"def {name}():", *["    " + _commented(*line) for line in body]]))
+        return name
 
     def _parts(self, node: Node) -> str:
         """The name of a product's parts."""

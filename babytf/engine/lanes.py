@@ -21,6 +21,9 @@ from babytf.engine.primitive import Spec
 LEAST = 150.0
 """Microseconds of work, by one thread, from which on a stretch is shared."""
 
+PASSES = 8
+"""About how often a kernel of its own goes over its arrays."""
+
 LONG = 65536
 """Elements from which on a vector is no batch of numbers, but weights."""
 
@@ -37,7 +40,8 @@ class Lanes:
         batch: The number of samples.
         count: The number of threads.
         groups: `(stretch, nodes)`: the nodes in an order in which they can run. Stretches that go row by row have
-            positive numbers; those of products that each thread does a part of, negative ones; 0 stands for the others.
+            positive numbers; those of gradients of weights, which do not need each other, negative ones; 0 stands for
+            the others.
     """
 
     def __init__(self, graph: Graph, count: int, is_view: Callable[[Node], bool]) -> None:
@@ -140,7 +144,10 @@ class Lanes:
                 self._split.setdefault(stretch, set()).add(id(node.output))
 
     def _between(self, nodes: list[Node], stretch: int, users: dict[int, list[Node]]) -> list[tuple[int, list[Node]]]:
-        """The nodes between two stretches, with the products that only make gradients of weights gathered."""
+        """The nodes between two stretches, with those gathered that only make gradients of weights.
+
+        They do not need each other: each thread computes its part of the products, and some of the others whole.
+        """
 
         def only_joined(value: Value) -> bool:
             found = users.get(id(value), [])
@@ -148,18 +155,12 @@ class Lanes:
                 n.row.name == "flat_concat" or (self._is_view(n) and only_joined(n.output)) for n in found
             )
 
-        products = [
-            n
-            for n in nodes
-            if n.row.products is not None
-            and n.output.spec.ndim == 2
-            and threads.cut(n.inputs[0].spec.shape, n.inputs[1].spec.shape, self.count) == 0
-            and only_joined(n.output)
-        ]
-        if len(products) < 2:
+        gradients = [n for n in nodes if n.row.kind in ("general", "elementwise") and only_joined(n.output)]
+        gradients = [n for n in gradients if n.row.name != "flat_concat" and not n.row.threaded]
+        if sum(self._work(n) for n in gradients) < LEAST:
             return [(0, nodes)]
-        gathered = {id(n) for n in products}
-        made = {id(n.output) for n in products}
+        gathered = {id(n) for n in gradients}
+        made = {id(n.output) for n in gradients}
         before: list[Node] = []
         after: list[Node] = []
         for node in nodes:
@@ -168,7 +169,24 @@ class Lanes:
                 after.append(node)
             elif id(node) not in gathered:
                 before.append(node)
-        return [(0, before), (-stretch - 1, products), (0, after)]
+        return [(0, before), (-stretch - 1, gradients), (0, after)]
+
+    def is_cut(self, node: Node) -> bool:
+        """Whether a node is a product of which each thread computes some rows."""
+        if node.row.products is None or node.output.spec.ndim != 2:
+            return False
+        a, b = (v.spec.shape for v in node.inputs)
+        return threads.cut(a, b, self.count) == 0
+
+    def balanced(self, nodes: list[Node]) -> list[list[Node]]:
+        """Nodes that do not need each other, divided among the threads by their work."""
+        shares: list[list[Node]] = [[] for _ in range(self.count)]
+        loads = [0.0] * self.count
+        for node in sorted(nodes, key=self._work, reverse=True):
+            i = loads.index(min(loads))
+            loads[i] += self._work(node)
+            shares[i].append(node)
+        return shares
 
     def _stretches(self, graph: Graph, apart: set[int], users: dict[int, list[Node]]) -> dict[int, int]:
         """When each node runs: odd numbers are stretches that go row by row, even ones lie between them."""
@@ -213,4 +231,5 @@ class Lanes:
         if node.row.products is not None:
             return out.size * node.inputs[0].spec.shape[-1] / 45_000
         largest = max([out.size, *[v.spec.size for v in node.inputs]])
-        return (node.row.source.count("\n") + 1) * largest / 4_000
+        passes = node.row.source.count("\n") + 1 + (PASSES if "kernels" in node.row.source else 0)
+        return passes * largest / 4_000

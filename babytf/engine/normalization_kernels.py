@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from babytf.engine.row_blocks import blocks, filled, share, workspace
+from babytf.engine.row_blocks import blocks, filled, share
+from babytf.engine.workspace import room
 
 # --- each row by its own mean and variance
 
@@ -22,7 +23,7 @@ def row_statistics(x: np.ndarray, center: bool, epsilon: float, out: np.ndarray)
         mean[...] = 0
         if center:
             np.vecdot(source, weights, out=mean)  # row by row, so that other rows beside it change no bit
-            centered = workspace(source.shape, x.dtype)
+            centered = room("block 0", source.shape, x.dtype)
             source = np.subtract(source, mean[:, None], out=centered)
         np.vecdot(source, source, out=inverse)
         np.divide(inverse, features, out=inverse)
@@ -43,12 +44,12 @@ def row_norm_gradient(
     def work(rows: slice) -> None:
         a, y = out[rows], standard[rows]
         np.multiply(g[rows], gamma, out=a)
-        mean, slope = (workspace((len(a),), a.dtype, i) for i in (0, 1))
+        mean, slope = (room(f"row {i}", (len(a),), a.dtype) for i in (0, 1))
         np.vecdot(a, y, out=slope)
         np.divide(slope, features, out=slope)
         if center:
             np.vecdot(a, weights, out=mean)
-        t = workspace(a.shape, a.dtype, 2)
+        t = room("block 2", a.shape, a.dtype)
         np.multiply(y, slope[:, None], out=t)
         np.subtract(a, t, out=a)
         if center:
@@ -77,7 +78,7 @@ def channel_moments(x: np.ndarray, out: np.ndarray) -> None:
         ones = filled(len(part), x.dtype)
         np.matmul(ones, part, out=means[i])
         np.divide(means[i], len(part), out=means[i])
-        t = workspace(part.shape, x.dtype)
+        t = room("block 0", part.shape, x.dtype)
         np.subtract(part, means[i], out=t)
         np.square(t, out=t)
         np.matmul(ones, t, out=squares[i])
@@ -135,7 +136,7 @@ def channel_norm_gradient(
         ones = filled(len(part), x.dtype)
         np.matmul(ones, part, out=sums[0, i])
         np.subtract(x[pieces[i]], mean, out=c)  # kept for the second pass
-        t = workspace(part.shape, x.dtype)
+        t = room("block 0", part.shape, x.dtype)
         np.multiply(part, c, out=t)
         np.matmul(ones, t, out=sums[1, i])
 
@@ -152,7 +153,7 @@ def channel_norm_gradient(
 
     def work(rows: slice) -> None:
         c = target[rows]
-        t = workspace(c.shape, x.dtype)
+        t = room("block 0", c.shape, x.dtype)
         np.multiply(given[rows], factor, out=t)
         np.multiply(c, slope, out=c)
         np.add(c, t, out=c)

@@ -12,6 +12,7 @@ import numpy as np
 
 from babytf.engine.graph import Graph, Node, Value, remap
 from babytf.engine.primitive import Spec
+from babytf.engine.reorder import pool_before_relu
 
 
 def clean(graph: Graph) -> None:
@@ -20,6 +21,7 @@ def clean(graph: Graph) -> None:
     drop_broadcasts(graph)
     simplify(graph)
     share_common(graph)
+    pool_before_relu(graph)
     remove_unused(graph)
 
 

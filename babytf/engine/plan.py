@@ -270,7 +270,7 @@ class Plan:
             return
         taken: dict[str, int] = {}
         for name, specs in self.scratch_specs(node, stretch).items():
-            layout = tuple(s.nbytes for s in specs) if stretch else None
+            layout = tuple(s.nbytes for s in specs) if stretch > 0 else None
             taken[name] = self._slot(sum(s.nbytes for s in specs), stretch, layout)
         self.scratch[id(node)] = taken
         self._free.extend(taken.values())
@@ -278,7 +278,7 @@ class Plan:
     def scratch_specs(self, node: Node, stretch: int) -> dict[str, list[Spec]]:
         """The scratch arrays of a node, by name: one each, or in a stretch one for each thread."""
         row, inputs = node.row, [v.spec for v in node.inputs]
-        if not stretch:
+        if stretch <= 0:
             return {name: [make(*inputs, **node.params)] for name, make in row.scratch.items()}
         shares = [
             self.lanes.share(v.spec) if self.lanes.is_split(v, stretch) else [v.spec] * self.threads

@@ -79,6 +79,7 @@ class Primitive:
         "scratch",
         "source",
         "symbol",
+        "threaded",
         "variadic",
         "vjp",
     )
@@ -98,6 +99,7 @@ class Primitive:
         products: Callable[..., int] | None,
         rows: Callable[..., tuple[bool, ...] | None] | None,
         blas: bool,
+        threaded: bool,
     ) -> None:
         self.name = name
         self.source = source
@@ -113,6 +115,7 @@ class Primitive:
         self.products = products
         self.rows = rows
         self.blas = blas
+        self.threaded = threaded
         fields = dict.fromkeys(_FIELD.findall(source.replace("{{", "").replace("}}", "")))
         self.param_names = tuple(f for f in fields if f != "out" and f not in self.inputs and f not in scratch)
         self._function: Callable[..., Any] | None = None
@@ -180,6 +183,7 @@ def primitive(
     products: Callable[..., int] | None = None,
     rows: Callable[..., tuple[bool, ...] | None] | None = None,
     blas: bool = False,
+    threaded: bool = False,
 ) -> Primitive:
     r"""Add a row to the table.
 
@@ -209,6 +213,7 @@ def primitive(
             for each input, whether rows `i` to `j` of it are enough for rows `i` to `j` of the result (or all of it is
             needed). The same statements must give the same bits. `None` if it cannot. Elementwise rows need not say.
         blas: Whether the statements multiply matrices within, so that BLAS is to be held to one thread.
+        threaded: Whether they share their work among threads by themselves.
 
     Returns:
         The row.
@@ -225,7 +230,20 @@ def primitive(
     if not inputs:
         inputs = infer.__code__.co_varnames[: infer.__code__.co_argcount]
     row = Primitive(
-        name, source, infer, vjp, latex, domain, kind, inputs, scratch or {}, symbol or name, products, rows, blas
+        name,
+        source,
+        infer,
+        vjp,
+        latex,
+        domain,
+        kind,
+        inputs,
+        scratch or {},
+        symbol or name,
+        products,
+        rows,
+        blas,
+        threaded,
     )
     PRIMITIVES[name] = row
     return row

@@ -142,7 +142,9 @@ class Program:
             starts = [sum(sizes[:i]) for i in range(len(sizes))]
             return [np.ndarray(shape, dtype, memory[slot].data, at) for shape, at in zip(shapes, starts, strict=True)]
 
-        namespace.update(buffer=buffer, buffers=buffers, pieces=pieces, rows=rows, beside=beside, check=check_finite)
+        namespace.update(
+            buffer=buffer, buffers=buffers, pieces=pieces, rows=rows, beside=beside, call=call, check=check_finite
+        )
         namespace.update(
             serial=threads.serial,
             parallel=threads.parallel,
@@ -250,9 +252,19 @@ def pieces(spans: Spans, size: int, arrays: Sequence[np.ndarray], most: int | No
     return shares
 
 
-def beside(*products: Sequence[threads.Part]) -> list[list[threads.Part]]:
-    """For each thread, its parts of several products."""
-    return [list(parts) for parts in zip(*products, strict=True)]
+def beside(functions: Sequence[Any], *products: Sequence[threads.Part]) -> list[list[Any]]:
+    """For each thread, its parts of several products, and a function of its own (or `None`): arguments of `call`."""
+    shares: list[list[Any]] = [[(np.matmul, *part) for part in parts] for parts in zip(*products, strict=True)]
+    shares = shares or [[] for _ in functions]
+    for share, function in zip(shares, functions, strict=bool(functions)):
+        if function is not None:
+            share.append((function,))
+    return shares
+
+
+def call(function: Callable[..., Any], *args: Any) -> None:
+    """Call a function."""
+    function(*args)
 
 
 def rows(batch: int, count: int, arrays: Sequence[Any]) -> list[list[Any]]:

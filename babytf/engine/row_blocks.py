@@ -8,14 +8,13 @@ bits.
 from __future__ import annotations
 
 import functools
-import math
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from babytf.engine import threads
+from babytf.engine.workspace import room
 
 BLOCK = 65536
 """Elements in a block: 256 kB in single precision."""
@@ -29,32 +28,12 @@ def blocks(count: int, each: int) -> list[slice]:
 
 def share(work: Callable[[Any], None], pieces: list[Any]) -> None:
     """Call `work` with each piece; several threads divide them among themselves."""
-    count = min(threads.count(), len(pieces))
-    threads.shared(work, [[(piece,) for piece in pieces[s]] for s in threads.shares(len(pieces), max(count, 1))])
 
+    def some(share: Sequence[Any]) -> None:
+        for piece in share:
+            work(piece)
 
-class _Workspace(threading.local):
-    def __init__(self) -> None:
-        self.memory: dict[int, np.ndarray] = {}
-
-
-_workspace = _Workspace()
-
-
-def workspace(shape: tuple[int, ...], dtype: np.dtype[Any], number: int = 0) -> np.ndarray:
-    """An array for intermediate values of one block, of this thread and used again by the next block.
-
-    Args:
-        shape: Its shape.
-        dtype: Its dtype.
-        number: Tells apart the arrays that a kernel needs at the same time.
-    """
-    nbytes = math.prod(shape) * dtype.itemsize
-    memory = _workspace.memory.get(number)
-    if memory is None or memory.size < nbytes:
-        memory = _workspace.memory[number] = np.empty(nbytes, np.uint8)
-    found: np.ndarray = np.ndarray(shape, dtype, buffer=memory.data)
-    return found
+    threads.divided(some, pieces)
 
 
 @functools.lru_cache(maxsize=64)
@@ -87,7 +66,7 @@ def column_dot(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
     partial = np.empty((len(pieces), a.shape[1]), a.dtype)
 
     def work(i: int) -> None:
-        product = workspace(a[pieces[i]].shape, a.dtype)
+        product = room("product", a[pieces[i]].shape, a.dtype)
         np.multiply(a[pieces[i]], b[pieces[i]], out=product)
         np.matmul(filled(len(product), a.dtype), product, out=partial[i])
 

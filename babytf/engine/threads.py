@@ -354,3 +354,18 @@ def multiply(pieces: Sequence[Part]) -> None:
         together(np.matmul, pieces)
     else:
         _in_turn(np.matmul, pieces)
+
+
+def stretches(pieces: list[Any]) -> list[list[Any]]:
+    """What each thread gets of some pieces of work."""
+    return [pieces[s] for s in shares(len(pieces), max(1, min(count(), len(pieces))))]
+
+
+def divided(work: Callable[[list[Any]], Any], pieces: list[Any]) -> None:
+    """Have pieces of work done by several threads, each with a stretch of them.
+
+    Args:
+        work: Called with some of the pieces.
+        pieces: All of them.
+    """
+    together(work, [(some,) for some in stretches(pieces)])

@@ -4,8 +4,8 @@ They promote dtypes as Keras does and are written with the primitives of `babytf
 so that whatever is computed with them can be recorded and differentiated. Of an `Input` they make a part of a model
 (`symbolic`). One concept per file, in
 reading order: `core`, `arithmetic`, `elementary`, `comparison`, `reduction`, `cumulative`, `creation`, `shaping`,
-`indexing`, `slicing`, `sorting`, `linear_algebra`, `contraction`, `activation`, `normalization`, `attention`,
-`crossentropy`, `ctc`. Through
+`indexing`, `slicing`, `sorting`, `linear_algebra`, `contraction`, `activation`, `convolution`, `pooling`,
+`normalization`, `attention`, `crossentropy`, `ctc`. Through
 `numpy_protocol` NumPy's own functions take Tensors too.
 """
 
@@ -88,6 +88,7 @@ from babytf.ops.comparison import (
     where,
 )
 from babytf.ops.contraction import einsum
+from babytf.ops.convolution import conv, conv_transpose, depthwise_conv, separable_conv
 from babytf.ops.core import (
     array,
     cast,
@@ -155,6 +156,7 @@ from babytf.ops.elementary import (
 from babytf.ops.indexing import get_item, scatter, scatter_update, segment_sum, take, take_along_axis
 from babytf.ops.linear_algebra import diag, diagonal, dot, inner, matmul, outer, tensordot, trace, tril, triu, vdot
 from babytf.ops.normalization import batch_normalization, layer_normalization, rms_normalization
+from babytf.ops.pooling import average_pool, max_pool
 from babytf.ops.reduction import (
     all,
     amax,
@@ -226,6 +228,7 @@ __all__ = [
     "array",
     "array_split",
     "average",
+    "average_pool",
     "batch_normalization",
     "binary_crossentropy",
     "bitwise_and",
@@ -240,6 +243,8 @@ __all__ = [
     "celu",
     "clip",
     "concatenate",
+    "conv",
+    "conv_transpose",
     "convert_to_numpy",
     "convert_to_tensor",
     "copy",
@@ -249,6 +254,7 @@ __all__ = [
     "ctc_loss",
     "cumprod",
     "cumsum",
+    "depthwise_conv",
     "diag",
     "diagonal",
     "divide",
@@ -310,6 +316,7 @@ __all__ = [
     "logsumexp",
     "matmul",
     "max",
+    "max_pool",
     "maximum",
     "mean",
     "median",
@@ -348,6 +355,7 @@ __all__ = [
     "scatter_update",
     "segment_sum",
     "selu",
+    "separable_conv",
     "shape",
     "sigmoid",
     "sign",

@@ -32,6 +32,11 @@ _GRU = [(3, 2, 2), (2, 9), (3, 9), (2, 9), (2, 3)]
 _GRU_BEFORE = [*_GRU[:3], (9,), (2, 3)]
 _RNN = [(3, 2, 2), (2, 3), (3, 3), (3,), (2, 3)]
 
+_WINDOW = {n: {"strides": (1,) * n, "padding": ((0, 0),) * n, "dilation": (1,) * n, "groups": 1} for n in (1, 2, 3)}
+_POOL = {"size": (2, 2), "strides": (2, 2), "padding": ((0, 0), (0, 0))}
+_OVERLAPPING = {"size": (3, 3), "strides": (2, 2), "padding": ((1, 1), (1, 1))}
+_POOL_1D = {"size": (3,), "strides": (3,), "padding": ((0, 1),)}
+
 CASES: dict[str, list[tuple[list, dict]]] = {
     "sum": [([(3, 4)], _AXIS | _F8), ([(3, 4)], _ALL | _F8), ([(2, 3, 4)], {"axis": (0, 2), "keepdims": False} | _F8)],
     "mean": [([(3, 4)], _AXIS | _F8 | {"count": 4}), ([(3, 4)], _ALL | _F8 | {"count": 12})],
@@ -63,6 +68,34 @@ CASES: dict[str, list[tuple[list, dict]]] = {
         ([(5, 2, 3), (5, 3, 4)], {}),
         ([(5, 2, 3), (3, 4)], {}),
         ([(2, 1, 2, 3), (5, 3, 4)], {}),
+    ],
+    "conv": [
+        ([(2, 5, 2), (3, 2, 3)], _WINDOW[1]),
+        ([(2, 4, 5, 9), (3, 2, 9, 2)], _WINDOW[2] | {"strides": (2, 1), "padding": ((1, 0), (0, 2))}),
+        ([(2, 5, 4, 4), (2, 2, 2, 6)], _WINDOW[2] | {"dilation": (2, 1), "groups": 2}),
+        ([(2, 4, 4, 3), (2, 3, 1, 6)], _WINDOW[2] | {"groups": 3, "padding": ((1, 1), (0, 0))}),
+        ([(2, 3, 3, 3), (1, 1, 3, 2)], _WINDOW[2]),
+        ([(1, 3, 4, 3, 2), (2, 2, 2, 2, 2)], _WINDOW[3]),
+    ],
+    "biased_conv": [([(2, 4, 4, 2), (2, 2, 2, 3), (3,)], _WINDOW[2])],
+    "channel_sum": [([(2, 3, 4)], {})],
+    "conv_input_gradient": [
+        ([(2, 3, 3), (3, 2, 3)], _WINDOW[1] | {"size": (5,), "channels": 2}),
+        ([(2, 2, 3, 2), (3, 2, 9, 2)], _WINDOW[2] | {"strides": (2, 2), "size": (6, 6), "channels": 9}),
+        ([(2, 3, 3, 6), (2, 2, 1, 6)], _WINDOW[2] | {"groups": 3, "size": (4, 4), "channels": 3}),
+    ],
+    "conv_kernel_gradient": [
+        ([(2, 5, 2), (2, 3, 3)], _WINDOW[1] | {"kernel": (3,), "depth": 2}),
+        ([(2, 6, 6, 9), (2, 2, 3, 2)], _WINDOW[2] | {"strides": (2, 2), "kernel": (3, 2), "depth": 9}),
+        ([(2, 4, 4, 3), (2, 3, 3, 6)], _WINDOW[2] | {"groups": 3, "kernel": (2, 2), "depth": 1}),
+    ],
+    "max_pool": [([(2, 4, 6, 3)], _POOL), ([(2, 5, 5, 2)], _OVERLAPPING), ([(2, 5, 300)], _POOL_1D)],
+    "sum_pool": [([(2, 4, 6, 3)], _POOL), ([(2, 5, 5, 2)], _OVERLAPPING), ([(2, 5, 300)], _POOL_1D)],
+    "max_pool_gradient": [([(2, 2, 3, 3), (2, 4, 6, 3)], _POOL), ([(2, 3, 3, 2), (2, 5, 5, 2)], _OVERLAPPING)],
+    "max_pool_pick": [([(2, 4, 6, 3), (2, 4, 6, 3)], _POOL), ([(2, 5, 5, 2), (2, 5, 5, 2)], _OVERLAPPING)],
+    "sum_pool_gradient": [
+        ([(2, 2, 3, 3)], _POOL | {"inputs": (4, 6)}),
+        ([(2, 3, 3, 2)], _OVERLAPPING | {"inputs": (5, 5)}),
     ],
     "diagonal": [([(3, 4)], {"offset": 0}), ([(2, 3, 4)], {"offset": 1}), ([(4, 3)], {"offset": -2})],
     "reshape": [([(3, 4)], {"shape": (2, 6)})],
@@ -186,11 +219,26 @@ NOT_PLAIN = {
         for name in (row, f"{row}_gradient")
     },
     "relu_gradient": "its second input only says where relu is on",
+    "max_pool_gradient": "its second input only says which is the largest; checked in test_windows.py",
+    "max_pool_pick": "its second input only says which is the largest; checked in test_windows.py",
 }
 # Rows that are flat between jumps, so that a finite difference sees nothing or a jump.
 FLAT = {"sign", "floor", "ceil", "trunc", "round", "floor_divide"}
 # Rows with a kink: their gradient is checked, the second one is zero or jumps.
-KINKED = {"relu", "relu6", "leaky_relu", "absolute", "maximum", "minimum", "max", "min", "clip", "sort", "nan_to_num"}
+KINKED = {
+    "max_pool",
+    "relu",
+    "relu6",
+    "leaky_relu",
+    "absolute",
+    "maximum",
+    "minimum",
+    "max",
+    "min",
+    "clip",
+    "sort",
+    "nan_to_num",
+}
 
 
 def cases():

@@ -32,7 +32,7 @@ def test_serial_and_back(pool):
 
 def test_programs_choose_by_size(monkeypatch):
     monkeypatch.setattr(threads, "count", lambda: 2)
-    small, large = np.ones((8, 8), "float32"), np.ones((300, 300), "float32")
+    small, large = np.ones((32, 32), "float32"), np.ones((300, 300), "float32")
     f = Compiled(lambda a, b: (a @ a, b @ b, a @ a.T), "f")
     lines = [line.split("#")[0].strip() for line in f.program(small, large).source.split("def f():")[1].splitlines()]
     order = [line.split("(")[0] for line in lines if line.startswith(("serial", "parallel", "np.matmul", "multiply"))]

@@ -267,17 +267,6 @@ def shared_and_nested_layers(keras: Any) -> Case:
     return Case(model, [rows(34, 8, 8, 1), rows(35, 8, 8, 1)], (rows(36, 1) > 0).astype("float32"))
 
 
-NOT_YET = {
-    convnet,
-    convolutions_in_time,
-    normalised,
-    lstm,
-    both_directions,
-    transformer_block,
-    shared_and_nested_layers,
-}
-"""Models of layers that babytf does not have: one that is taken out of here takes part in the exchange."""
-
 CASES: dict[str, Callable[[Any], Case]] = {
     function.__name__: function
     for function in (
@@ -301,5 +290,4 @@ CASES: dict[str, Callable[[Any], Case]] = {
         transformer_block,
         shared_and_nested_layers,
     )
-    if function not in NOT_YET
 }

@@ -57,6 +57,7 @@ BY_NAME = {
     "ignore_class": 1,
     "initial_learning_rate": 0.3,
     "input_axes": several(0, 2),
+    "interpolation": "bilinear",
     "label_smoothing": 0.15,
     "layer": DENSE,
     "mode": "fan_out",
@@ -172,6 +173,8 @@ BY_CLASS: dict[str, list[dict]] = {
     "layers.MultiHeadAttention": [{"flash_attention": ..., "sliding_window": 3}],
     "layers.SimpleRNN": [{"activity_regularizer": ...}],  # Keras loses it
     "layers.StackedRNNCells": [{"cells": [new("layers.LSTMCell", 3, name="inner")]}],
+    "layers.Cropping2D": [{"cropping": several(several(1, 2), several(3, 4))}],
+    "layers.Cropping3D": [{"cropping": several(several(1, 2), several(3, 4), several(5, 6))}],
     "layers.ZeroPadding1D": [{"padding": several(1, 2)}],
     "layers.ZeroPadding2D": [{"padding": several(several(1, 2), several(3, 4))}],
     "layers.ZeroPadding3D": [{"padding": several(several(1, 2), several(3, 4), several(5, 6))}],

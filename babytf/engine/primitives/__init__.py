@@ -38,4 +38,5 @@ from babytf.engine.primitives import (  # noqa: E402, I001  (rows name `kernels`
     softmax as softmax,
     sorting as sorting,
     thresholds as thresholds,
+    window as window,
 )

@@ -52,6 +52,7 @@ primitive(
     inputs="x indices",
     latex=r"{x}_{{{indices}}}",
     domain=(-3.0, 3.0),
+    rows=lambda x, indices, axis: (False, True) if axis == 0 and indices.ndim else None,
     symbol="rows",
 )
 
