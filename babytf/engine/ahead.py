@@ -25,8 +25,8 @@ LONG = 8192
 WORTH = 1 << 16
 """Elements of a state, over all steps, from which on another thread works ahead of the loop."""
 
-AT_ONCE = 16384
-"""Elements of a state that are computed at once ahead of the loop: few enough to stay in the cache."""
+AT_ONCE = 32768
+"""Elements of a state, over some steps, that are computed at once: few enough to stay in the cache."""
 
 
 def steps_at_once(steps: int, size: int) -> int:

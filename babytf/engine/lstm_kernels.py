@@ -186,7 +186,7 @@ def lstm_gradient(
     """
     batch, units = states.shape[1:]
     steps = (len(states) - 2) // 7
-    gates, tanh_c, _, c = _parts(states, steps)
+    gates, tanh_c, h, c = _parts(states, steps)
     size = batch * units
     dz = out[: 4 * steps * size].reshape(steps, batch, 4, units)
     dz_rows = dz.reshape(steps * batch, 4 * units)
@@ -208,7 +208,8 @@ def lstm_gradient(
     def back(some: slice, mine: slice) -> None:
         a, k = (y[: some.stop - some.start, ..., mine, :] for y in (factors, through_c))
         counts = mask[some, mine, None] if mask.size else None
-        _slopes(gates[some, :, mine], tanh_c[some, mine], c[some, mine], counts, a, k)
+        after = slice(some.start + 1, some.stop + 1)
+        _slopes(gates[some, :, mine], tanh_c[some, mine], c[some, mine], h[after, mine], counts, a, k)
         d, d_h, d_c, carry, other = dz[some, mine], dh[mine], dc[mine], d_carry[mine], term[mine]
         for t, a_ifc, a_o, k_t, f, d_ifc, d_o, d_t in zip(
             range(some.stop - 1, some.start - 1, -1),
@@ -258,26 +259,31 @@ def _slopes(
     gates: np.ndarray,
     tanh_c: np.ndarray,
     c: np.ndarray,
+    h: np.ndarray,
     counts: np.ndarray | None,
     factors: np.ndarray,
     through_c: np.ndarray,
 ) -> None:
-    """What the way back multiplies with in some steps: all that is known beforehand."""
+    r"""What the way back multiplies with in some steps: all that is known beforehand.
+
+    Slopes are written with what the way there has computed: $i \tilde c' = i - i \tilde c^2$,
+    $\tanh(c) \, o' = (1 - o) h$, $o (1 - \tanh^2 c) = o - h \tanh c$.
+    """
     one = gates.dtype.type(1)
-    i, _, o, candidate = gates.swapaxes(0, 1)
+    i, f, o, candidate = gates.swapaxes(0, 1)
     d_i, d_f, d_c, d_o = factors.swapaxes(0, 1)
-    np.subtract(i, one, out=d_i)  # with its sign turned, as the candidate's is
-    np.subtract(one, gates[:, 1:3], out=factors[:, 1:3])
-    np.multiply(factors[:, :3], gates[:, :3], out=factors[:, :3])
-    np.multiply(d_c, tanh_c, out=d_o)  # d_c held the slope of o
-    np.multiply(d_i, candidate, out=d_i)
-    np.multiply(d_f, c, out=d_f)
-    np.multiply(candidate, candidate, out=d_c)
-    np.subtract(one, d_c, out=d_c)
-    np.multiply(d_c, i, out=d_c)
-    np.multiply(tanh_c, tanh_c, out=through_c)
-    np.subtract(one, through_c, out=through_c)
-    np.multiply(through_c, o, out=through_c)
+    np.multiply(i, candidate, out=d_c)  # with its sign turned, as the candidate's is
+    np.subtract(i, one, out=d_i)
+    np.multiply(d_i, d_c, out=d_i)
+    np.multiply(d_c, candidate, out=d_c)
+    np.subtract(i, d_c, out=d_c)
+    np.multiply(f, c, out=through_c)
+    np.subtract(one, f, out=d_f)
+    np.multiply(d_f, through_c, out=d_f)
+    np.subtract(one, o, out=d_o)
+    np.multiply(d_o, h, out=d_o)
+    np.multiply(h, tanh_c, out=through_c)
+    np.subtract(o, through_c, out=through_c)
     if counts is not None:
         np.multiply(factors, counts[:, None], out=factors)
         np.multiply(through_c, counts, out=through_c)
