@@ -1,8 +1,8 @@
-"""How a loop over time uses two threads, in one of two ways.
+"""How a loop over time uses several threads, in one of two ways.
 
-Where a step is long, each thread runs the loop for samples of its own. Where it is short, that does not pay: two
-threads that make many short calls wait for one another, as Python runs one of them at a time. Then one thread runs
-the loop, and another computes, in large pieces, what the loop will use and what does not depend on the order of the steps.
+Where a step is long, each thread runs the loop for samples of its own. Where it is short, that does not pay: threads
+that make many short calls wait for one another, as Python runs one of them at a time. Then one thread runs the loop,
+and another computes, in large pieces, what the loop will use and what does not depend on the order of the steps.
 
 Such calls are made in the order in which they were given, one at a time, whoever makes them; so the results are the
 same, to the bit, with and without a second thread.
@@ -18,9 +18,11 @@ from typing import Any
 
 from babytf.engine import threads
 
-
 LONG = 8192
 """Elements of a state from which on each thread runs the loop for samples of its own."""
+
+LONG_COMPILED = LONG // 4
+"""The same for a loop with no more than two calls in a step."""
 
 WORTH = 1 << 16
 """Elements of a state, over all steps, from which on another thread works ahead of the loop."""
@@ -111,7 +113,7 @@ def run(loop: Callable[[Ahead, slice], None], steps: int, batch: int, units: int
         batch: Number of samples.
         units: Elements of one sample's state.
     """
-    alone = len(shares(batch, units)) == 1
+    alone = len(shares(batch, units, LONG)) == 1
 
     def with_help(mine: slice) -> None:
         with ahead(alone and steps * batch * units >= WORTH) as calls:
@@ -120,12 +122,12 @@ def run(loop: Callable[[Ahead, slice], None], steps: int, batch: int, units: int
     for_samples(with_help, batch, units)
 
 
-def for_samples(loop: Callable[[slice], None], batch: int, units: int) -> None:
+def for_samples(loop: Callable[[slice], None], batch: int, units: int, least: int = LONG) -> None:
     """Run a loop over time, by each thread for samples of its own where its steps are long; arguments as for `run`."""
-    threads.together(loop, [(mine,) for mine in shares(batch, units)])
+    threads.together(loop, [(mine,) for mine in shares(batch, units, least)])
 
 
-def shares(batch: int, units: int) -> list[slice]:
-    """The samples for which each thread runs a loop over time: of one thread, where a step is short."""
-    count = threads.count() if batch * units >= LONG else 1
+def shares(batch: int, units: int, least: int) -> list[slice]:
+    """The samples for which each thread runs a loop over time: all, for one thread, if states are less than `least`."""
+    count = threads.count() if batch * units >= least else 1
     return threads.shares(batch, count if batch >= 2 * count else 1)

@@ -211,9 +211,9 @@ def add_at(x: np.ndarray, indices: np.ndarray, axis: int, out: np.ndarray) -> No
 def _add_rows(x: np.ndarray, rows: np.ndarray, target: np.ndarray) -> None:
     """`target[rows[i]] += x[i]`, for a target of zeros.
 
-    Where few rows share a target, all are assigned; of those of one target, one is left there, and the others are
-    added, one of each target at a time. Otherwise sorting brings the rows of one target together. Then the first row of every target is added at once, the
-    second of every target that has one, and so on; targets with many rows are summed one by one.
+    Where few rows share a target, one row of each target is assigned; the others are added, one of each target at a
+    time. Otherwise sorting brings the rows of one target together. Then the first row of every target is added at
+    once, the second of every target that has one, and so on; targets with many rows are summed one by one.
     """
     if rows.size == 0:
         return

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from babytf.engine import threads
-from babytf.engine.ahead import Ahead, for_samples, run, steps_at_once, stretches
+from babytf.engine.ahead import LONG, LONG_COMPILED, Ahead, for_samples, run, steps_at_once, stretches
 
 Loop = Callable[..., Any]
 
@@ -251,7 +251,7 @@ def lstm_gradient(
                 np.add(d_h, given[t][mine], d_h)
 
     with threads.one_thread():
-        for_samples(loop, batch, units)
+        for_samples(loop, batch, units, LONG if step is None else LONG_COMPILED)
     dc[...] = d_carry
 
 
