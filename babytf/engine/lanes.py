@@ -157,7 +157,7 @@ class Lanes:
 
         gradients = [n for n in nodes if n.row.kind in ("general", "elementwise") and only_joined(n.output)]
         gradients = [n for n in gradients if n.row.name != "flat_concat" and not n.row.threaded]
-        if sum(self._work(n) for n in gradients) < LEAST:
+        if self.work(gradients) < LEAST:
             return [(0, nodes)]
         gathered = {id(n) for n in gradients}
         made = {id(n.output) for n in gradients}
@@ -222,6 +222,10 @@ class Lanes:
             if now % 2 == 0 and node.row.kind not in ("effect", "view"):
                 needed = min((when[id(n)] for n in users.get(id(node.output), ())), default=last)
                 when[id(node)] = max(now, needed - needed % 2)
+
+    def work(self, nodes: list[Node]) -> float:
+        """Roughly how long nodes take in one thread, in microseconds."""
+        return sum(self._work(n) for n in nodes)
 
     def _work(self, node: Node) -> float:
         """Roughly how long a node takes in one thread, in microseconds."""

@@ -24,6 +24,15 @@ from babytf.errors import NotFiniteError, ShapeError, explain
 
 _numbers = itertools.count(1)
 
+SECOND = 1e6
+"""Microseconds of work after which a program is worth compiling."""
+
+FEW = 30
+"""Runs that are not worth it, however long they take."""
+
+ENOUGH = 40.0
+"""Microseconds of work from which on threads take turns with a program less than they compute."""
+
 
 class Instance:
     """A program made ready for one thread: its arrays, and the function that works on them."""
@@ -56,7 +65,10 @@ class Program:
         graph: What it computes.
         args: Arguments like those it will be called with.
         results: Nest of the results, which of them are tensors, and the others' values.
-        fuse: Whether elementwise chains become compiled loops, if Numba is installed.
+        fuse: Whether elementwise chains become compiled loops, if Numba is installed: `True`, `False`, or `"later"`:
+            once it has run for about a second, so that nobody waits for Numba who needs only a few steps. How often
+            that is depends on sizes alone. Loops give the same bits; a program that also holds computations which
+            round differently when compiled is compiled at once.
 
     Attributes:
         graph: What it computes.
@@ -69,10 +81,15 @@ class Program:
         graph: Graph,
         args: tuple[Any, ...],
         results: tuple[Any, list[bool], list[Any]],
-        fuse: bool = False,
+        fuse: bool | str = False,
     ) -> None:
         self.graph = graph
-        self.plan = Plan(graph, fuse and jit.available(), threads.count())
+        fused = bool(fuse) and jit.available()
+        later = fused and fuse == "later" and not any(compiled_kernels.differs(node.row.source) for node in graph.nodes)
+        self.plan = Plan(graph, fused and not later, threads.count())
+        self._runs_left = max(FEW, int(SECOND / (1 + self.plan.lanes.work(graph.nodes)))) if later else 0
+        if later and self._runs_left == 0:
+            self.plan = Plan(graph, True, threads.count())
         self._args = tree.map_structure(lambda leaf: None if _is_data(leaf) else leaf, args)
         self._which = [_is_data(leaf) for leaf in tree.flatten(args)]
         self._outputs, self._is_tensor, self._constants = results
@@ -108,6 +125,13 @@ class Program:
         """Bytes that one thread's arrays take: `inputs`, `buffers`, and their `total`."""
         inputs = sum(v.spec.nbytes for v in self.graph.inputs)
         return {"inputs": inputs, "buffers": self.plan.nbytes, "total": inputs + self.plan.nbytes}
+
+    @property
+    def is_independent(self) -> bool:
+        """Whether runs may overlap: nothing is changed or drawn, and one thread does it all, with enough to do."""
+        nodes, lanes = self.graph.nodes, self.plan.lanes
+        quiet = not self.graph.writes and not any(n.row.kind == "effect" or n.row.threaded for n in nodes)
+        return quiet and len(lanes.groups) == 1 and lanes.work(nodes) >= ENOUGH
 
     # --- running
 
@@ -173,6 +197,14 @@ class Program:
         function = namespace[source.function_name]
         return Instance(tree.unflatten(self._args, items), leaves, function, layout, namespace, written)
 
+    def _count(self) -> None:
+        """One run more; after the last of those that were to be without, loops are compiled for the next."""
+        self._runs_left -= 1
+        if self._runs_left == 0:
+            self.plan = Plan(self.graph, True, threads.count())
+            self._sources.clear()
+            self._local = threading.local()
+
     @property
     def inputs(self) -> Any:
         """A nest like the arguments, of this thread's input arrays: write a batch there, then `run()`."""
@@ -181,7 +213,10 @@ class Program:
     def __call__(self, *args: Any) -> Any:
         instance = self.instance()
         leaves = instance.leaves
-        data = [leaf for leaf in tree.flatten(args) if _is_data(leaf)]
+        if len(args) == 1 == len(leaves) and type(args[0]) is np.ndarray:
+            data: list[Any] = [args[0]]  # as in `model(x)`: nothing to look for
+        else:
+            data = [leaf for leaf in tree.flatten(args) if _is_data(leaf)]
         for target, given in zip(leaves, data, strict=True):
             array = given if type(given) is np.ndarray else np.asarray(given)
             if array is not target:
@@ -190,7 +225,7 @@ class Program:
                         explain("this program was made for another shape.", got=array.shape, expected=target.shape)
                     )
                 np.copyto(target, array, casting="unsafe")
-        return self.run()
+        return self.pack(self._execute(instance))
 
     def run(self) -> Any:
         """Run on what lies in `inputs`.
@@ -202,7 +237,9 @@ class Program:
 
     def execute(self) -> tuple[np.ndarray, ...]:
         """Like `run`, but gives the result arrays as a plain tuple, in the order of the leaves."""
-        instance = self.instance()
+        return self._execute(self.instance())
+
+    def _execute(self, instance: Instance) -> tuple[np.ndarray, ...]:
         for storage in instance.written:
             if storage.readers:
                 storage.detach()
@@ -212,6 +249,9 @@ class Program:
             except BaseException:
                 threads.parallel()  # it may have stopped between serial() and parallel()
                 raise
+            finally:
+                if self._runs_left:
+                    self._count()
 
     def pack(self, arrays: tuple[np.ndarray, ...]) -> Any:
         """Results as the recorded function returned them."""

@@ -160,8 +160,7 @@ class Compiled:
         function: Called with Tensors in place of arrays. May read and assign variables.
         name: What the program is called.
         input_names: Names for the arrays, in order, in the emitted source.
-        fuse: Whether elementwise chains become compiled loops, if Numba is installed. Their results differ from
-            eager execution by rounding.
+        fuse: Whether elementwise chains become compiled loops, if Numba is installed: see `Program`.
 
     Example:
         >>> double = Compiled(lambda x: x * 2, "double")
@@ -176,7 +175,7 @@ class Compiled:
         function: Callable[..., Any],
         name: str,
         input_names: Sequence[str] = ("x", "y", "sample_weight"),
-        fuse: bool = False,
+        fuse: bool | str = False,
     ) -> None:
         self.function = function
         self.fuse = fuse

@@ -58,8 +58,9 @@ class Compiling(Steps):
             run_eagerly: Run every step line by line rather than as a program: slower, for a debugger.
             steps_per_execution: Batches between two calls of callbacks.
             jit_compile: Whether elementwise chains of the recorded NumPy program become compiled loops, if Numba is
-                installed (`pip install babytf[fast]`): True in all programs, `"auto"` in training, False never. Results
-                differ from those without by rounding.
+                installed (`pip install babytf[fast]`): True in all programs, at once; `"auto"` in training, after about
+                a second of it; False never. Loops give the same bits, but for recurrent layers and embeddings, whose
+                results differ by rounding; these are compiled at once.
             auto_scale_loss: Whether to put a `LossScaleOptimizer` around the optimizer if the model's policy is
                 `mixed_float16`, so that small gradients do not vanish.
 
@@ -93,7 +94,7 @@ class Compiling(Steps):
         state.loss_tracker = loss_tracker
         state.run_eagerly = run_eagerly
         state.jit_compile = jit_compile is True and not run_eagerly
-        state.fused = ("train",) if jit_compile == "auto" else KINDS if jit_compile else ()
+        state.fused = {"train": "later"} if jit_compile == "auto" else dict.fromkeys(KINDS, jit_compile)
         state.steps_per_execution = steps_per_execution
         state.stop_training = False
         state.compiled = True
@@ -144,7 +145,7 @@ class Compiling(Steps):
     @jit_compile.setter
     def jit_compile(self, value: bool) -> None:
         self._training.jit_compile = check.boolean(self, jit_compile=value)
-        self._training.fused = KINDS if value else ()
+        self._training.fused = dict.fromkeys(KINDS, value)
         self._training.forget_programs()
 
     @property
@@ -303,7 +304,7 @@ class Compiling(Steps):
             function = (
                 EagerStep(step)
                 if state.run_eagerly
-                else Compiled(step, kind, input_names(data), fuse=kind in state.fused)
+                else Compiled(step, kind, input_names(data), fuse=state.fused.get(kind, False))
             )
             state.functions[kind] = function
         return function

@@ -15,7 +15,7 @@ from babytf.callbacks import CallbackList
 from babytf.callbacks.logs import Logs
 from babytf.data import Epochs
 from babytf.data.arrays import ArraySource
-from babytf.engine import Compiled, Program, Tensor, convert, tree
+from babytf.engine import Compiled, Program, Tensor, convert, threads, tree
 from babytf.models.state import TrainingState
 
 
@@ -90,6 +90,25 @@ class ArrayRunner:
                 array.take(rows, 0, buffer, "clip")
         self.program = program
         return program.execute()
+
+    def divides(self, batches: list[Any]) -> bool:
+        """Whether threads may take some of the batches each: there is no order to keep, and enough to do."""
+        if len(batches) < 2 * threads.count() or threads.count() == 1:
+            return False
+        return self.compiled.program(self.source.gather(batches[0])).is_independent
+
+    def run_all(self, batches: list[Any]) -> list[Any]:
+        """Run on all the batches, each thread on some; the outputs in their order, as arrays."""
+        shares = threads.stretches(batches)
+        outputs: list[list[Any]] = [[] for _ in shares]
+
+        def work(some: list[Any], out: list[Any]) -> None:
+            runner = ArrayRunner(self.compiled, self.source)
+            out.extend(to_numpy(runner.read(runner.run(rows))) for rows in some)
+
+        with threads.one_thread():
+            threads.together(work, list(zip(shares, outputs, strict=True)))
+        return [output for out in outputs for output in out]
 
     def _make_ready(self, size: int, rows: Any) -> tuple[Program, Any, list[tuple[np.ndarray, np.ndarray]]]:
         program = self.compiled.program(self.source.gather(rows))

@@ -14,7 +14,7 @@ class TrainingState:
     Attributes:
         functions: Steps made ready, by kind: `"train"`, `"test"`, `"predict"`.
         programs: The program last used, by kind.
-        fused: Kinds of programs whose elementwise chains become compiled loops.
+        fused: For each kind of program, whether elementwise chains become compiled loops: see `Program`.
         changes: The count of changes to layers when `functions` were made.
         outputs: Shapes and dtypes of the model's outputs for the first batch.
         run: The `fit` that is running; callbacks that make backups ask it.
@@ -31,7 +31,7 @@ class TrainingState:
         self.loss_tracker: Any = None
         self.run_eagerly = False
         self.jit_compile = False
-        self.fused: tuple[str, ...] = ("train",)
+        self.fused: dict[str, Any] = {"train": "later"}
         self.steps_per_execution = 1
         self.stop_training = False
         self.stop_evaluating = False

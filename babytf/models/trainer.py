@@ -27,7 +27,7 @@ from babytf.errors import explain
 from babytf.models.arguments import check_fraction, check_frequency, check_verbosity, is_due
 from babytf.models.compiled import CompileMetrics
 from babytf.models.compiling import Compiling
-from babytf.models.execution import StepGuard, concatenate, run_epoch, to_numpy
+from babytf.models.execution import ArrayRunner, StepGuard, concatenate, run_epoch, to_numpy
 from babytf.models.run import Run
 from babytf.optimizers.schedules import LearningRateSchedule
 
@@ -304,7 +304,12 @@ class Trainer(Compiling):
         try:
             callbacks.on_predict_begin()
             outputs: list[Any] = []
-            run_epoch("predict", batches, runner, callbacks, self._training, collected=outputs)
+            heard = callbacks.listens("predict_batch_begin") or callbacks.listens("predict_batch_end")
+            every: Any = batches if heard or steps is not None or type(runner) is not ArrayRunner else list(batches)
+            if every is not batches and runner.divides(every):
+                outputs = runner.run_all(every)
+            else:
+                run_epoch("predict", every, runner, callbacks, self._training, collected=outputs)
             callbacks.on_predict_end()
         finally:
             batches.close()

@@ -6,8 +6,8 @@ import os
 from cases import EMBEDDING, HEADS, VOCABULARY, outputs
 
 
-def model_of(keras, case):
-    """Return the case's model, compiled."""
+def model_of(keras, case, **options):
+    """Return the case's model, compiled with these options."""
     layers = keras.layers
     if case.model == "transformer":
         inputs = keras.Input(shape=(case.length,), dtype="int32")
@@ -23,7 +23,7 @@ def model_of(keras, case):
         loss = keras.losses.BinaryCrossentropy()
     else:
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(optimizer=keras.optimizers.Adam(learning_rate=0.001), loss=loss)
+    model.compile(optimizer=keras.optimizers.Adam(learning_rate=0.001), loss=loss, **options)
     return model
 
 
@@ -75,7 +75,9 @@ class KerasPeer:
         self.case = case
         if case is not None:
             try:
-                self.model = model_of(self.keras, case)
+                # babytf's loops are compiled with the first step, as those of its peers are, and not a second later
+                options = {"jit_compile": True} if module == "babytf" and numba else {}
+                self.model = model_of(self.keras, case, **options)
             except AttributeError as error:  # a layer that this library does not have
                 raise NotImplementedError(str(error)) from error
 

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 import babytf.ops as ops
 from babytf import config, layers, losses, models, optimizers
 from babytf.engine import PRIMITIVES, Compiled, FlatGroup, GradientTape, Tensor, Variable, bind, jit
+from babytf.engine import program as programs
 from babytf.errors import NotFiniteError
 
 needs_numba = pytest.mark.skipif(not jit.available(), reason="Numba is not installed, or turned off")
@@ -40,6 +41,8 @@ class Plain:
 def interpreted(monkeypatch):
     monkeypatch.setattr(jit, "available", lambda: True)
     monkeypatch.setattr(jit, "kernel", Plain)
+    monkeypatch.setattr(programs, "FEW", 0)
+    monkeypatch.setattr(programs, "SECOND", 0.0)
 
 
 def fused(function, *arrays):
@@ -364,13 +367,39 @@ def test_a_broken_numba_is_said_once_and_done_without(monkeypatch):
     monkeypatch.setattr(jit, "kernel", fail)
     monkeypatch.setattr(jit, "_broken", False)
     x, y = data()
-    model, twin = mlp(), mlp(jit_compile=False)
+    model, twin = mlp(jit_compile=True), mlp(jit_compile=False)
     with pytest.warns(RuntimeWarning, match="needs an older NumPy"):
         model.fit(x, y, verbose=0, shuffle=False)
     twin.fit(x, y, verbose=0, shuffle=False)
     assert "@fused" not in str(model.program("train"))
     assert_same(model.get_weights(), twin.get_weights())
-    mlp().fit(x, y, verbose=0)  # no second warning
+    mlp(jit_compile=True).fit(x, y, verbose=0)  # no second warning
+
+
+def test_training_is_compiled_after_so_many_steps(interpreted, monkeypatch):
+    x, y = data()
+    monkeypatch.setattr(programs, "FEW", 3)
+    results = []
+    for option in ("auto", False):
+        model = mlp(jit_compile=option)
+        found = []
+        for _ in range(6):
+            found.append(model.train_on_batch(x[:16], y[:16]))
+            assert ("@fused" in str(model.program("train"))) == (option == "auto" and len(found) >= 3)
+        results.append(found)
+    assert results[0] == results[1]
+
+
+def test_what_rounds_differently_when_compiled_is_compiled_at_once(interpreted, monkeypatch):
+    monkeypatch.setattr(programs, "FEW", 1000)
+    indices = np.array([[0, 1], [1, 1]])
+
+    def step(x):
+        return bind("add_at", x, Tensor(indices), axis=0, size=3) * 2.0 + 1.0
+
+    x = np.ones((2, 2, 5), "float32")
+    assert "@fused" in Compiled(step, "f", fuse="later").program(x).source
+    assert "@fused" not in Compiled(lambda x: x * 2.0 + 1.0, "f", fuse="later").program(x).source
 
 
 # --- Numba itself
@@ -442,8 +471,7 @@ def test_numba_is_imported_only_for_loops(tmp_path):
     model.fit(x, y, verbose=0)
     model.predict(x, verbose=0)
     print("numba" in sys.modules)
-    model.compile("adam", "mse")
-    model.predict(x, verbose=0)
+    model.compile("adam", "mse", jit_compile=True)
     print("numba" in sys.modules)
     model.fit(x, y, verbose=0)
     print("numba" in sys.modules)
