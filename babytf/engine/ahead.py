@@ -41,6 +41,15 @@ def stretches(steps: int, at_once: int) -> list[slice]:
     return [slice(t, min(t + at_once, steps)) for t in range(0, steps, at_once)]
 
 
+def growing(steps: int, at_once: int) -> list[slice]:
+    """All steps, few at first, so that a loop over them can begin soon; then more, up to so many at once."""
+    found, start, length = [], 0, max(1, at_once // 4)
+    while start < steps:
+        found.append(slice(start, min(start + length, steps)))
+        start, length = start + length, min(length + max(1, length // 4), at_once)
+    return found
+
+
 class Ahead:
     """Calls in order, made by a helping thread, or by the one that cannot wait for it."""
 

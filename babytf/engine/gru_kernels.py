@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from babytf.engine import threads
-from babytf.engine.ahead import WORTH, ahead, steps_at_once, stretches
+from babytf.engine.ahead import WORTH, ahead, growing, steps_at_once
 
 Loop = Callable[..., Any]
 
@@ -91,7 +91,7 @@ def gru(
         np.add(of_x[:, rows], b[0], of_x[:, rows])
 
     with threads.one_thread(), ahead(h.size >= WORTH) as calls:
-        chunks = stretches(steps, steps_at_once(steps, h[0].size))
+        chunks = growing(steps, steps_at_once(steps, h[0].size))
         first = {some.start: calls.give(with_input, some) for some in chunks}
         if step is not None and reset_after:
             flat = [x.reshape(*x.shape[:-2], -1) for x in (gates, product, inner, b_h, h)]

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from babytf.engine import threads
-from babytf.engine.ahead import LONG, LONG_COMPILED, Ahead, for_samples, run, steps_at_once, stretches
+from babytf.engine.ahead import LONG, LONG_COMPILED, Ahead, for_samples, growing, run, steps_at_once, stretches
 
 Loop = Callable[..., Any]
 
@@ -87,7 +87,7 @@ def lstm(
         np.add(z, b, z)
 
     def loop(calls: Ahead, mine: slice) -> None:
-        chunks = stretches(steps, steps_at_once(steps, (mine.stop - mine.start) * units))
+        chunks = growing(steps, steps_at_once(steps, (mine.stop - mine.start) * units))
         numbers = [calls.give(with_input, some, mine) for some in chunks]
         for some, number in zip(chunks, numbers, strict=True):
             calls.need(number)
