@@ -32,7 +32,7 @@ def _compiled(loop: Callable[..., Any]) -> Callable[..., Any]:
 
 def _sample(name: str) -> Any:
     """An argument of the type that the loops' parameter of this name has."""
-    if name in ("t", "batch"):
+    if name in ("t", "batch", "lo", "hi"):
         return 0
     axes = 3 if name in ("gates", "dz", "d_gates") else 1 if name in ("dh", "dc", "d_carry", "bias", "rows") else 2
     return np.zeros((1,) * axes, np.int64 if name == "rows" else np.float32)

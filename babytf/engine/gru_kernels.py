@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from babytf.engine import threads
+from babytf.engine.ahead import WORTH, ahead, growing, steps_at_once
 
 Loop = Callable[..., Any]
 
@@ -82,21 +83,40 @@ def gru(
     one = out.dtype.type(1)
     gates_of_h, inner_of_h = product[:2], product[2]
     u_gates, u_h, b_h = u[:2], u[2], b[1, 2]
-    with threads.one_thread():
-        of_x = gates.reshape(3, steps * batch, -1)
-        threads.multiply(threads.parts(x.reshape(steps * batch, features), w, of_x))
-        np.add(of_x, b[0], out=of_x)
+    x, of_x = x.reshape(steps * batch, features), gates.reshape(3, steps * batch, -1)
+
+    def with_input(some: slice) -> None:
+        rows = slice(some.start * batch, some.stop * batch)
+        np.matmul(x[rows], w, of_x[:, rows])
+        np.add(of_x[:, rows], b[0], of_x[:, rows])
+
+    with threads.one_thread(), ahead(h.size >= WORTH) as calls:
+        chunks = growing(steps, steps_at_once(steps, h[0].size))
+        first = {some.start: calls.give(with_input, some) for some in chunks}
         if step is not None and reset_after:
             flat = [x.reshape(*x.shape[:-2], -1) for x in (gates, product, inner, b_h, h)]
             for t in range(steps):
+                if t in first:
+                    calls.need(first[t])
                 np.matmul(h[t], u, product)
                 step(*flat, t, batch)
                 if mask.size:
                     np.copyto(h[t + 1], h[t], where=~mask[t, :, None])
             return
-        for before, zr, z, r, candidate, inner_t, h_t, active in zip(
-            h, gates[:2].transpose(1, 0, 2, 3), *gates, inner, h[1:], mask if mask.size else repeat(None), strict=False
+        for t, before, zr, z, r, candidate, inner_t, h_t, active in zip(
+            *(
+                range(steps),
+                h,
+                gates[:2].transpose(1, 0, 2, 3),
+                *gates,
+                inner,
+                h[1:],
+                mask if mask.size else repeat(None),
+            ),
+            strict=False,
         ):
+            if t in first:
+                calls.need(first[t])
             if reset_after:
                 np.matmul(before, u, product)
             else:

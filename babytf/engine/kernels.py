@@ -233,13 +233,28 @@ def add_at(x: np.ndarray, indices: np.ndarray, axis: int, out: np.ndarray) -> No
 def _add_rows(x: np.ndarray, rows: np.ndarray, target: np.ndarray) -> None:
     """`target[rows[i]] += x[i]`, for a target of zeros.
 
-    Sorting brings the rows of one target together. Then the first row of every target is added at once, the
-    second of every target that has one, and so on; targets with many rows are summed one by one.
+    Where few rows share a target, one row of each target is assigned; the others are added, one of each target at a
+    time. Otherwise sorting brings the rows of one target together. Then the first row of every target is added at
+    once, the second of every target that has one, and so on; targets with many rows are summed one by one.
     """
     if rows.size == 0:
         return
     if target.ndim == 1 or target[0].size < 4:
         np.add.at(target, rows, x)
+        return
+    every = np.arange(rows.size)
+    last = np.empty(len(target), np.intp)
+    last[rows] = every  # of each target, one of its rows
+    chosen = last[rows] == every
+    left = np.flatnonzero(~chosen)
+    if left.size < rows.size // 4 and (left.size == 0 or np.bincount(rows[left]).max() < 16):
+        target[rows[chosen]] = x[chosen]
+        while left.size:
+            last[rows[left]] = left
+            chosen = last[rows[left]] == left
+            some = left[chosen]
+            target[rows[some]] += x[some]
+            left = left[~chosen]
         return
     order = np.argsort(rows, kind="stable")
     sorted_rows = rows[order]

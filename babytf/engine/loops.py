@@ -34,22 +34,25 @@ def tanh(x):
     return x * p / q
 
 
-def lstm_step(gates, product, tanh_c, c, h, t):
-    """What `lstm_kernels.lstm` does in a step after the matrix product. Arrays as there, with `(B, U)` as one axis."""
+def lstm_step(gates, product, tanh_c, c, h, t, lo, hi):
+    """What `lstm_kernels.lstm` does in a step after the matrix product, for some elements of a state.
+
+    Arrays as there, with `(B, U)` as one axis.
+    """
     half = np.float32(0.5)
     for k in range(3):
-        z = gates[k, t]
-        p = product[k]
+        z = gates[t, k, lo:hi]
+        p = product[k, lo:hi]
         for n in range(z.size):
             z[n] = half - half * tanh(half * (z[n] + p[n]))  # the weights have their sign turned
-    candidate = gates[3, t]
-    p = product[3]
+    candidate = gates[t, 3, lo:hi]
+    p = product[3, lo:hi]
     for n in range(candidate.size):
         candidate[n] = tanh(candidate[n] + p[n])
-    i, f, o = gates[0, t], gates[1, t], gates[2, t]
-    now, before = c[c.shape[0] - 2 - t], c[c.shape[0] - 1 - t]
-    tanh_now = tanh_c[t]
-    out = h[t + 1]
+    i, f, o = gates[t, 0, lo:hi], gates[t, 1, lo:hi], gates[t, 2, lo:hi]
+    now, before = c[c.shape[0] - 2 - t, lo:hi], c[c.shape[0] - 1 - t, lo:hi]
+    tanh_now = tanh_c[t, lo:hi]
+    out = h[t + 1, lo:hi]
     for n in range(i.size):
         now[n] = f[n] * before[n] - i[n] * candidate[n]
     for n in range(i.size):
@@ -58,30 +61,32 @@ def lstm_step(gates, product, tanh_c, c, h, t):
         out[n] = o[n] * tanh_now[n]
 
 
-def lstm_back(gates, tanh_c, c, dh, dc, d_carry, dz, t):
-    """What `lstm_kernels.lstm_gradient` does in a step before the matrix product; `dz` is `(B, 4, U)`."""
+def lstm_back(gates, tanh_c, c, dh, dc, d_carry, dz, t, lo, hi):
+    """What `lstm_kernels.lstm_gradient` does in a step before the product; `dz` is `(b, 4, U)`, of those elements."""
     one = np.float32(1.0)
-    i, f, o, candidate, tanh_now = gates[0, t], gates[1, t], gates[2, t], gates[3, t], tanh_c[t]
-    before = c[c.shape[0] - 1 - t]
+    i, f, o, candidate = gates[t, 0, lo:hi], gates[t, 1, lo:hi], gates[t, 2, lo:hi], gates[t, 3, lo:hi]
+    tanh_now = tanh_c[t, lo:hi]
+    before = c[c.shape[0] - 1 - t, lo:hi]
+    through_h, through_c, carry = dh[lo:hi], dc[lo:hi], d_carry[lo:hi]
     batch, _, units = dz.shape
     for n in range(i.size):
-        dc[n] = d_carry[n] + dh[n] * o[n] * (one - tanh_now[n] * tanh_now[n])
+        through_c[n] = carry[n] + through_h[n] * o[n] * (one - tanh_now[n] * tanh_now[n])
     for b in range(batch):
         start = b * units
         for j in range(units):
             n = start + j
-            dz[b, 0, j] = dc[n] * candidate[n] * i[n] * (i[n] - one)
+            dz[b, 0, j] = through_c[n] * candidate[n] * i[n] * (i[n] - one)
         for j in range(units):
             n = start + j
-            dz[b, 1, j] = dc[n] * before[n] * f[n] * (one - f[n])
+            dz[b, 1, j] = through_c[n] * before[n] * f[n] * (one - f[n])
         for j in range(units):
             n = start + j
-            dz[b, 2, j] = dc[n] * i[n] * (one - candidate[n] * candidate[n])
+            dz[b, 2, j] = through_c[n] * i[n] * (one - candidate[n] * candidate[n])
         for j in range(units):
             n = start + j
-            dz[b, 3, j] = dh[n] * tanh_now[n] * o[n] * (one - o[n])
+            dz[b, 3, j] = through_h[n] * tanh_now[n] * o[n] * (one - o[n])
     for n in range(i.size):
-        d_carry[n] = dc[n] * f[n]
+        carry[n] = through_c[n] * f[n]
 
 
 def gru_step(gates, product, inner, bias, h, t, batch):

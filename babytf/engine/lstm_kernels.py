@@ -1,12 +1,11 @@
 r"""Long short-term memory over time, and the same backwards.
 
-All steps' products with the input are one matrix product; a step adds the product with the last step's output, and
-evaluates the gates. What the way back needs is kept, each kind in a block of its own, so that every statement works
-on whole blocks of memory:
+A step adds to the product with its input that with the last step's output, and evaluates the gates. What the way back
+needs is kept, so that every statement works on whole blocks of memory:
 
 | rows of `states`, each `(B, U)` | hold |
 | --- | --- |
-| `[: 4T]` | the gates $i$, $f$, $o$ of all steps, then *minus* the candidates $\tilde c$ |
+| `[: 4T]` | of each step the gates $i$, $f$, $o$, and *minus* the candidates $\tilde c$ |
 | `[4T : 5T]` | $\tanh c_t$ |
 | `[5T : 6T + 1]` | $h_0, …, h_T$ |
 | `[6T + 1 :]` | $c_T, …, c_0$, backwards, so that what users see, $h_1, …, h_T, c_T$, is one block |
@@ -23,13 +22,14 @@ from typing import Any
 import numpy as np
 
 from babytf.engine import threads
+from babytf.engine.ahead import LONG, LONG_COMPILED, Ahead, for_samples, growing, run, steps_at_once, stretches
 
 Loop = Callable[..., Any]
 
 
 def _parts(states: np.ndarray, steps: int) -> tuple[np.ndarray, ...]:
-    """The gates `(4, T, B, U)`, `tanh c`, `h` from step 0 and `c` from step 0."""
-    gates = states[: 4 * steps].reshape(4, steps, *states.shape[1:])
+    """The gates `(T, 4, B, U)`, `tanh c`, `h` from step 0 and `c` from step 0."""
+    gates = states[: 4 * steps].reshape(steps, 4, *states.shape[1:])
     return gates, states[4 * steps : 5 * steps], states[5 * steps : 6 * steps + 1], states[6 * steps + 1 :][::-1]
 
 
@@ -73,25 +73,40 @@ def lstm(
         out: `(7T + 2, B, U)`.
         step: What follows the product in each step, `loops.lstm_step`, compiled; by default it is done here.
     """
-    steps, batch, features = x.shape
+    steps, batch, units = len(x), *h0.shape
     gates, tanh_c, h, c = _parts(out, steps)
     h[0], c[0] = h0, c0
     _turned(kernel, w)
     _turned(recurrent, u)
     _turned(bias, b)
+    x = x[:, None]
+
+    def with_input(some: slice, mine: slice) -> None:
+        z = gates[some, :, mine]
+        np.matmul(x[some, :, mine], w, z)
+        np.add(z, b, z)
+
+    def loop(calls: Ahead, mine: slice) -> None:
+        chunks = growing(steps, steps_at_once(steps, (mine.stop - mine.start) * units))
+        numbers = [calls.give(with_input, some, mine) for some in chunks]
+        for some, number in zip(chunks, numbers, strict=True):
+            calls.need(number)
+            if step is None:
+                after = slice(some.start + 1, some.stop + 1)
+                _steps(
+                    *(gates[some, :, mine], u, product[:, mine], tanh_c[some, mine], h[some, mine], c[some, mine]),
+                    *(h[after, mine], c[after, mine], mask[some, mine] if mask.size else None),
+                )
+                continue
+            for t in range(some.start, some.stop):
+                np.matmul(h[t, mine], u, product[:, mine])
+                step(*flat, t, mine.start * units, mine.stop * units)
+                if mask.size:
+                    _stay(mask[t, mine], (c[t, mine], c[t + 1, mine]), (h[t, mine], h[t + 1, mine]))
+
+    flat = [y.reshape(*y.shape[:-2], -1) for y in (gates, product, tanh_c, c[::-1], h)]
     with threads.one_thread():
-        z = gates.reshape(4, steps * batch, -1)
-        threads.multiply(threads.parts(x.reshape(steps * batch, features), w, z))
-        np.add(z, b, out=z)
-        if step is None:
-            _steps(gates, u, product, tanh_c, h, c, mask)
-            return
-        flat = [x.reshape(*x.shape[:-2], -1) for x in (gates, product, tanh_c, c[::-1], h)]
-        for t in range(steps):
-            np.matmul(h[t], u, product)
-            step(*flat, t)
-            if mask.size:
-                _stay(mask[t], (c[t], c[t + 1]), (h[t], h[t + 1]))
+        run(loop, steps, batch, units)
 
 
 def _steps(
@@ -99,28 +114,32 @@ def _steps(
     u: np.ndarray,
     product: np.ndarray,
     tanh_c: np.ndarray,
+    h_before: np.ndarray,
+    c_before: np.ndarray,
     h: np.ndarray,
     c: np.ndarray,
-    mask: np.ndarray,
+    mask: np.ndarray | None,
 ) -> None:
-    """The steps one after the other; `gates` holds the products with the inputs."""
-    one, term, each = h.dtype.type(1), product[0], gates.transpose(1, 0, 2, 3)
-    for h_before, c_before, z, ifo, i, f, o, candidate, c_t, tanh_c_t, h_t, active in zip(
-        h, c, each, each[:, :3], *gates, c[1:], tanh_c, h[1:], mask if mask.size else repeat(None), strict=False
+    """Steps one after the other; `gates` holds the products with the inputs."""
+    one, term = h.dtype.type(1), product[0]
+    for h_last, c_last, z, ifo, i, f, o, candidate, c_t, tanh_c_t, h_t, active in zip(
+        *(h_before, c_before, gates, gates[:, :3], *gates.swapaxes(0, 1), c, tanh_c, h),
+        repeat(None) if mask is None else mask,
+        strict=False,
     ):
-        np.matmul(h_before, u, product)
+        np.matmul(h_last, u, product)
         np.add(z, product, z)
         np.tanh(candidate, candidate)
         np.exp(ifo, ifo)
         np.add(ifo, one, ifo)
         np.divide(one, ifo, ifo)
-        np.multiply(f, c_before, c_t)
+        np.multiply(f, c_last, c_t)
         np.multiply(i, candidate, term)
         np.subtract(c_t, term, c_t)
         np.tanh(c_t, tanh_c_t)
         np.multiply(o, tanh_c_t, h_t)
         if active is not None:
-            _stay(active, (c_before, c_t), (h_before, h_t))
+            _stay(active, (c_last, c_t), (h_last, h_t))
 
 
 def _stay(active: np.ndarray, *states: tuple[np.ndarray, np.ndarray]) -> None:
@@ -159,7 +178,7 @@ def lstm_gradient(
         recurrent: As for `lstm`.
         mask: As for `lstm`.
         first: Which of those rows `g` begins with.
-        factors: Memory, `(4, n, B, U)` for n steps at once.
+        factors: Memory, `(n, 4, B, U)` for n steps at once.
         through_c: Memory, `(n, B, U)`.
         memory: Memory, `(2, B, U)`.
         out: The gradients of $z$, `(T, B, 4U)`, of $h_0$ and of $c_0$, in one vector.
@@ -167,75 +186,104 @@ def lstm_gradient(
     """
     batch, units = states.shape[1:]
     steps = (len(states) - 2) // 7
-    gates, tanh_c, _, c = _parts(states, steps)
+    gates, tanh_c, h, c = _parts(states, steps)
     size = batch * units
     dz = out[: 4 * steps * size].reshape(steps, batch, 4, units)
+    dz_rows = dz.reshape(steps * batch, 4 * units)
     dh, dc = out[4 * steps * size :].reshape(2, batch, units)
     d_carry, term = memory
-    one = out.dtype.type(1)
     given = dict(enumerate(g, first))  # by row
     dh[...] = given.get(steps, 0)
     d_carry[...] = given.get(steps + 1, 0)
     transposed = recurrent.T
-    at_once = factors.shape[1]
+    flat = [y.reshape(*y.shape[:-2], -1) for y in (gates, tanh_c, c[::-1], dh, dc, d_carry)]
+
+    def loop(mine: slice) -> None:
+        for now in stretches(steps, len(factors))[::-1]:
+            if step is None:
+                back(now, mine)
+            else:
+                compiled_back(now, mine, step)
+
+    def back(some: slice, mine: slice) -> None:
+        a, k = (y[: some.stop - some.start, ..., mine, :] for y in (factors, through_c))
+        counts = mask[some, mine, None] if mask.size else None
+        after = slice(some.start + 1, some.stop + 1)
+        _slopes(gates[some, :, mine], tanh_c[some, mine], c[some, mine], h[after, mine], counts, a, k)
+        d, d_h, d_c, carry, other = dz[some, mine], dh[mine], dc[mine], d_carry[mine], term[mine]
+        for t, a_ifc, a_o, k_t, f, d_ifc, d_o, d_t in zip(
+            range(some.stop - 1, some.start - 1, -1),
+            *(y[::-1] for y in (a[:, :3], a[:, 3], k, gates[some, 1, mine])),
+            *(y[::-1] for y in (d[:, :, :3].swapaxes(1, 2), d[:, :, 3], dz_rows.reshape(steps, batch, -1)[some, mine])),
+            strict=True,
+        ):
+            np.multiply(d_h, k_t, d_c)
+            np.add(d_c, carry, d_c)
+            np.multiply(a_ifc, d_c, d_ifc)
+            np.multiply(a_o, d_h, d_o)
+            np.multiply(d_c, f, carry)
+            if not mask.size:
+                np.matmul(d_t, transposed, d_h)
+            else:
+                stays = ~mask[t, mine, None]
+                np.copyto(carry, d_c, where=stays)
+                np.matmul(d_t, transposed, other)
+                np.copyto(d_h, other, where=~stays)
+            if t in given:
+                np.add(d_h, given[t][mine], d_h)
+
+    def compiled_back(some: slice, mine: slice, step: Loop) -> None:
+        d_h, carry, other = dh[mine], d_carry[mine], term[mine]
+        for t in range(some.stop - 1, some.start - 1, -1):
+            d_t = dz_rows[t * batch + mine.start : t * batch + mine.stop]
+            if not mask.size:
+                step(*flat, dz[t, mine], t, mine.start * units, mine.stop * units)
+                np.matmul(d_t, transposed, d_h)
+            else:
+                stays = ~mask[t, mine, None]
+                np.copyto(other, carry)
+                step(*flat, dz[t, mine], t, mine.start * units, mine.stop * units)
+                np.copyto(d_t, 0, where=stays)
+                np.copyto(carry, other, where=stays)
+                np.matmul(d_t, transposed, other)
+                np.copyto(d_h, other, where=~stays)
+            if t in given:
+                np.add(d_h, given[t][mine], d_h)
+
     with threads.one_thread():
-        if step is not None:
-            flat = [x.reshape(*x.shape[:-2], -1) for x in (gates, tanh_c, c[::-1], dh, dc, d_carry)]
-            for t in range(steps - 1, -1, -1):
-                dz_t = dz[t].reshape(batch, -1)
-                if not mask.size:
-                    step(*flat, dz[t], t)
-                    np.matmul(dz_t, transposed, dh)
-                else:
-                    stays = ~mask[t, :, None]
-                    np.copyto(term, d_carry)
-                    step(*flat, dz[t], t)
-                    np.copyto(dz_t, 0, where=stays)
-                    np.copyto(d_carry, term, where=stays)
-                    np.matmul(dz_t, transposed, term)
-                    np.copyto(dh, term, where=~stays)
-                if t in given:
-                    np.add(dh, given[t], dh)
-            steps = 0
-        for stop in range(steps, 0, -at_once):
-            start = max(stop - at_once, 0)
-            some = slice(start, stop)
-            i, f, o, candidate = gates[:, some]
-            d_i, d_f, d_c, d_o = a = factors[:, : stop - start]
-            k = through_c[: stop - start]
-            np.subtract(gates[:3, some], one, out=a[:3])  # a slope s (1 - s), with its sign turned
-            np.multiply(a[:3], gates[:3, some], out=a[:3])
-            np.multiply(d_c, tanh_c[some], out=d_o)  # d_c held the slope of o
-            np.negative(d_o, out=d_o)
-            np.multiply(d_i, candidate, out=d_i)  # both with their sign turned
-            np.multiply(d_f, c[some], out=d_f)
-            np.negative(d_f, out=d_f)
-            np.multiply(candidate, candidate, out=d_c)
-            np.subtract(one, d_c, out=d_c)
-            np.multiply(d_c, i, out=d_c)
-            np.multiply(tanh_c[some], tanh_c[some], out=k)
-            np.subtract(one, k, out=k)
-            np.multiply(k, o, out=k)
-            if mask.size:
-                np.multiply(a, mask[some, :, None], out=a)
-                np.multiply(k, mask[some, :, None], out=k)
-            each = a.transpose(1, 0, 2, 3)
-            for t in range(stop - 1, start - 1, -1):
-                n = t - start
-                dz_t = dz[t]
-                np.multiply(dh, k[n], dc)
-                np.add(dc, d_carry, dc)
-                np.multiply(each[n, :3], dc, dz_t[:, :3].transpose(1, 0, 2))
-                np.multiply(d_o[n], dh, dz_t[:, 3])
-                if not mask.size:
-                    np.multiply(dc, f[n], d_carry)
-                    np.matmul(dz_t.reshape(batch, -1), transposed, dh)
-                else:
-                    stays = ~mask[t, :, None]
-                    np.multiply(dc, f[n], d_carry)
-                    np.copyto(d_carry, dc, where=stays)
-                    np.matmul(dz_t.reshape(batch, -1), transposed, term)
-                    np.copyto(dh, term, where=~stays)
-                if t in given:
-                    np.add(dh, given[t], dh)
+        for_samples(loop, batch, units, LONG if step is None else LONG_COMPILED)
     dc[...] = d_carry
+
+
+def _slopes(
+    gates: np.ndarray,
+    tanh_c: np.ndarray,
+    c: np.ndarray,
+    h: np.ndarray,
+    counts: np.ndarray | None,
+    factors: np.ndarray,
+    through_c: np.ndarray,
+) -> None:
+    r"""What the way back multiplies with in some steps: all that is known beforehand.
+
+    Slopes are written with what the way there has computed: $i \tilde c' = i - i \tilde c^2$,
+    $\tanh(c) \, o' = (1 - o) h$, $o (1 - \tanh^2 c) = o - h \tanh c$.
+    """
+    one = gates.dtype.type(1)
+    i, f, o, candidate = gates.swapaxes(0, 1)
+    d_i, d_f, d_c, d_o = factors.swapaxes(0, 1)
+    np.multiply(i, candidate, out=d_c)  # with its sign turned, as the candidate's is
+    np.subtract(i, one, out=d_i)
+    np.multiply(d_i, d_c, out=d_i)
+    np.multiply(d_c, candidate, out=d_c)
+    np.subtract(i, d_c, out=d_c)
+    np.multiply(f, c, out=through_c)
+    np.subtract(one, f, out=d_f)
+    np.multiply(d_f, through_c, out=d_f)
+    np.subtract(one, o, out=d_o)
+    np.multiply(d_o, h, out=d_o)
+    np.multiply(h, tanh_c, out=through_c)
+    np.subtract(o, through_c, out=through_c)
+    if counts is not None:
+        np.multiply(factors, counts[:, None], out=factors)
+        np.multiply(through_c, counts, out=through_c)

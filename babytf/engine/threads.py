@@ -303,6 +303,32 @@ def together(function: Callable[..., Any], calls: Sequence[Sequence[Any]]) -> No
         _workers.busy.release()
 
 
+@contextmanager
+def beside(function: Callable[..., Any], *args: Any) -> Iterator[bool]:
+    """While this block runs, another thread calls a function; nobody does if the threads are taken.
+
+    Args:
+        function: What to call. The block's end waits for it.
+        *args: With what.
+
+    Yields:
+        Whether it is being called.
+    """
+    if count() == 1 or not _workers.busy.acquire(blocking=False):
+        yield False
+        return
+    try:
+        _workers.at_least(1)
+        task = _Task(function, args)
+        _workers.queues[0].put(task)
+        try:
+            yield True
+        finally:
+            task.wait()
+    finally:
+        _workers.busy.release()
+
+
 def shared(function: Callable[..., Any], shares: Sequence[Sequence[Sequence[Any]]]) -> None:
     """Have a function called by several threads, each with arguments of its own, one after the other.
 

@@ -46,6 +46,9 @@ _RENAMED: dict[str, dict[str, str]] = {
     "LeakyReLU": {"alpha": "negative_slope"},
 }
 
+_OPERATIONS = ("Add", "Maximum", "Minimum", "Multiply", "Subtract")
+"""Operations that have the names of layers: `x + y` and `layers.add([x, y])` are told apart by their calls."""
+
 _FAMILY = {"_initializer": "initializers", "_regularizer": "regularizers", "_constraint": "constraints"}
 _HOLDS_LAYERS = ("layer", "forward_layer", "backward_layer", "cell", "cells", "layers")
 
@@ -219,6 +222,8 @@ def _model(out: Config, inner: Config) -> Config:
         older = older or any(isinstance(node, list) for node in _nodes(entry))
         if _nodes(entry):
             entry = {**entry, "inbound_nodes": [_node(node) for node in entry["inbound_nodes"]]}
+            if entry["class_name"] in _OPERATIONS and any(_takes_two(node) for node in entry["inbound_nodes"]):
+                entry["module"] = "keras.src.ops.numpy"
         made.append(entry)
     inner["layers"] = made
     for name in ("input_layers", "output_layers"):
@@ -231,6 +236,11 @@ def _model(out: Config, inner: Config) -> Config:
     if older:
         _count_calls_from_zero(inner)
     return out
+
+
+def _takes_two(node: Any) -> bool:
+    """Whether a call has two tensors one beside the other, where a layer of the name takes a list of them."""
+    return isinstance(node, dict) and isinstance(node.get("args"), list) and len(node["args"]) > 1
 
 
 def _nodes(entry: Any) -> list[Any]:

@@ -150,7 +150,7 @@ def run_kernels(module, kind, inputs, mask, rng):
     g = rng.normal(size=(steps, batch, units)).astype("float32")
     size = {"lstm": 4 * steps + 2, "gru": 4 * steps + 1, "simple_rnn": steps + 1}[kind] * batch * units
     back = {
-        "lstm": [(4, 2, batch, units), (2, batch, units), (2, batch, units)],
+        "lstm": [(2, 4, batch, units), (2, batch, units), (2, batch, units)],
         "gru": [(4, 2, batch, units), (2, batch, units)],
         "simple_rnn": [(batch, units)],
     }[kind]
@@ -184,3 +184,20 @@ def test_compiled_sums_of_rows(dtype, rng):
         assert_allclose(got, expected, rtol=1e-5, atol=1e-6)
     with pytest.raises(IndexError, match="5 is out of range"):
         compiled_kernels.add_at(values, indices * 0 + 5, 0, got)
+
+
+@pytest.mark.parametrize("rows", ["distinct", "few twice", "one many times", "all the same", "none"])
+def test_sums_of_rows_however_often_they_occur(rows, rng):
+    indices = {
+        "distinct": rng.permutation(50)[:40],
+        "few twice": np.concatenate([np.arange(40), [3, 3, 7, 9]]),
+        "one many times": np.concatenate([np.arange(60, 200), np.full(30, 5)]),
+        "all the same": np.full(40, 2),
+        "none": np.zeros(0, int),
+    }[rows]
+    x = rng.integers(-9, 9, (indices.size, 8)).astype("float32")  # whole numbers: any order of sums is exact
+    expected = np.zeros((200, 8), "float32")
+    np.add.at(expected, indices, x)
+    got = np.full((200, 8), np.nan, "float32")
+    kernels.add_at(x, indices, 0, got)
+    assert_array_equal(got, expected)

@@ -15,11 +15,12 @@ BATCH, STEPS = 16, 3
 
 
 class Case(NamedTuple):
-    """A model that is compiled, and what it is trained on."""
+    """A model that is compiled, what it is trained on, and whether Keras had better compile its steps too."""
 
     model: Any
     inputs: Any
     targets: Any
+    long: bool = False
 
 
 def rows(seed: int, *shape: int) -> np.ndarray:
@@ -179,7 +180,7 @@ def convnet(keras: Any) -> Case:
         ]
     )
     model.compile(keras.optimizers.Adam(1e-3), "sparse_categorical_crossentropy", metrics=["accuracy"])
-    return Case(model, rows(24, 12, 12, 3), classes(3))
+    return Case(model, rows(24, 12, 12, 3), classes(3), long=True)
 
 
 def convolutions_in_time(keras: Any) -> Case:
@@ -197,7 +198,7 @@ def convolutions_in_time(keras: Any) -> Case:
         ]
     )
     model.compile(keras.optimizers.SGD(0.01, momentum=0.9), "mse")
-    return Case(model, rows(25, 20, 4), rows(26, 2))
+    return Case(model, rows(25, 20, 4), rows(26, 2), long=True)
 
 
 def normalised(keras: Any) -> Case:
@@ -211,7 +212,7 @@ def normalised(keras: Any) -> Case:
     y = layers.UnitNormalization()(layers.Flatten()(y))
     model = keras.Model(x, layers.Dense(2)(y), name="normalised")
     model.compile("rmsprop", "mse")
-    return Case(model, rows(27, 6, 8), rows(28, 2))
+    return Case(model, rows(27, 6, 8), rows(28, 2), long=True)
 
 
 def lstm(keras: Any) -> Case:
@@ -228,7 +229,7 @@ def lstm(keras: Any) -> Case:
     model.compile(keras.optimizers.Adam(0.01, clipnorm=1.0), "sparse_categorical_crossentropy")
     words = np.random.default_rng(29).integers(0, 20, (BATCH, 9)).astype("int32")
     words[:, 6:] *= words[:, :3] > 9  # some are shorter: 0 pads
-    return Case(model, words, classes(3))
+    return Case(model, words, classes(3), long=True)
 
 
 def both_directions(keras: Any) -> Case:
@@ -239,7 +240,7 @@ def both_directions(keras: Any) -> Case:
     y = layers.Concatenate()([y, layers.SimpleRNN(4, activation="tanh")(layers.TimeDistributed(layers.Dense(4))(x))])
     model = keras.Model(x, layers.Dense(2)(y))
     model.compile("nadam", "mse")
-    return Case(model, rows(30, 7, 4), rows(31, 2))
+    return Case(model, rows(30, 7, 4), rows(31, 2), long=True)
 
 
 def transformer_block(keras: Any) -> Case:
@@ -251,7 +252,7 @@ def transformer_block(keras: Any) -> Case:
     y = layers.LayerNormalization(epsilon=1e-6)(y + inner)
     model = keras.Model(x, layers.Dense(2)(layers.GlobalAveragePooling1D()(y)), name="transformer")
     model.compile(keras.optimizers.AdamW(0.005, weight_decay=0.01), "mse")
-    return Case(model, rows(32, 10, 8), rows(33, 2))
+    return Case(model, rows(32, 10, 8), rows(33, 2), long=True)
 
 
 def shared_and_nested_layers(keras: Any) -> Case:
@@ -264,7 +265,7 @@ def shared_and_nested_layers(keras: Any) -> Case:
     apart = layers.Subtract()([encoder(one), encoder(two)])
     model = keras.Model([one, two], layers.Dense(1, "sigmoid")(apart))
     model.compile("adam", "binary_crossentropy")
-    return Case(model, [rows(34, 8, 8, 1), rows(35, 8, 8, 1)], (rows(36, 1) > 0).astype("float32"))
+    return Case(model, [rows(34, 8, 8, 1), rows(35, 8, 8, 1)], (rows(36, 1) > 0).astype("float32"), long=True)
 
 
 CASES: dict[str, Callable[[Any], Case]] = {

@@ -28,8 +28,8 @@ NOT_AS_H5 = {
 
 
 def train(case: Case) -> list[float]:
-    """The losses of a few steps; run one by one, since to compile so few takes longer."""
-    case.model.run_eagerly = case.model.run_eagerly or "babytf" not in sys.modules
+    """The losses of a few steps; Keras runs small ones one by one, since to compile so few takes longer."""
+    case.model.run_eagerly = case.model.run_eagerly or ("babytf" not in sys.modules and not case.long)
     losses = []
     for _ in range(STEPS):
         result = case.model.train_on_batch(case.inputs, case.targets)
@@ -62,8 +62,8 @@ def write(keras: Any, folder: Path) -> None:
                 name not in NOT_AS_H5
             ):  # Keras takes the optimizer out of a model that it saves so: it gets one of its own
                 spare = keras.models.load_model(str(folder / f"{name}.{when}.keras"))
-                save(Case(spare, case.inputs, case.targets), folder / f"{name}.{when}.h5")
-            record["losses"] = np.array(train(Case(copied, case.inputs, case.targets)))
+                save(case._replace(model=spare), folder / f"{name}.{when}.h5")
+            record["losses"] = np.array(train(case._replace(model=copied)))
             np.savez(folder / f"{name}.{when}.npz", **record)
 
 

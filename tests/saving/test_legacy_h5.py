@@ -245,3 +245,19 @@ def test_other_files_of_keras_2():
         model = babytf.models.model_from_json((RECORDED / "graph.json").read_text())
         model.load_weights(RECORDED / weights)
         np.testing.assert_allclose(model.predict(KX, verbose=0), FACTS["cases"]["graph_adam"]["predicted"], atol=2e-6)
+
+
+def test_operators_and_the_layers_of_their_names_are_told_apart(tmp_path):
+    x = babytf.Input((3,))
+    y = layers.Dense(3, name="dense")(x)
+    z = layers.Multiply()([x + y, layers.Add()([x, y, y])])
+    model = babytf.Model(x, babytf.ops.maximum(z, y) - x)
+    model.save(tmp_path / "model.h5")
+    with h5py.File(tmp_path / "model.h5", "r+") as file:
+        config = json.loads(file.attrs["model_config"])
+        for entry in config["config"]["layers"]:
+            entry.pop("module", None)  # as Keras writes them
+        file.attrs["model_config"] = json.dumps(config)
+    data = np.arange(6, dtype="float32").reshape(2, 3)
+    again = load_model(tmp_path / "model.h5", compile=False)
+    np.testing.assert_array_equal(again.predict(data), model.predict(data))

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from babytf.engine.ahead import steps_at_once
 from babytf.engine.autodiff import GradientTape
 from babytf.engine.primitive import Spec, primitive
 from babytf.engine.primitives import recurrence as over_time
@@ -200,7 +201,7 @@ primitive(
     latex=r"\partial \operatorname{{GRU}}({x})",
     scratch={
         "factors": lambda g, states, x, *others, **params: Spec(
-            (4, over_time.steps_at_once(x.shape[0], states.shape[1] * states.shape[2]), *states.shape[1:]), g.dtype
+            (4, steps_at_once(x.shape[0], states.shape[1] * states.shape[2]), *states.shape[1:]), g.dtype
         ),
         "product": lambda g, states, *others, **params: Spec((2, *states.shape[1:]), g.dtype),
     },

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from babytf.engine.ahead import steps_at_once
 from babytf.engine.autodiff import GradientTape
 from babytf.engine.primitive import Spec, primitive
 from babytf.engine.primitives import recurrence as over_time
@@ -107,7 +108,7 @@ def _gradient_spec(g: Spec, states: Spec, x: Spec, *others: Spec, first: int) ->
 
 
 def _at_once(g: Spec, states: Spec, x: Spec) -> int:
-    return over_time.steps_at_once(x.shape[0], states.shape[1] * states.shape[2])
+    return steps_at_once(x.shape[0], states.shape[1] * states.shape[2])
 
 
 def _of_gates(tape: GradientTape, *inputs: Tensor) -> tuple[list[Tensor], list[Tensor]]:
@@ -143,7 +144,7 @@ primitive(
     vjp=_gradient_vjp,
     latex=r"\partial \operatorname{{LSTM}}({x})",
     scratch={
-        "factors": lambda g, states, x, *others, first: Spec((4, _at_once(g, states, x), *states.shape[1:]), g.dtype),
+        "factors": lambda g, states, x, *others, first: Spec((_at_once(g, states, x), 4, *states.shape[1:]), g.dtype),
         "through_c": lambda g, states, x, *others, first: Spec((_at_once(g, states, x), *states.shape[1:]), g.dtype),
         "memory": lambda g, states, *others, first: Spec((2, *states.shape[1:]), g.dtype),
     },

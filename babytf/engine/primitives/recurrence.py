@@ -24,14 +24,6 @@ from babytf.engine.tensor import Tensor, bind
 MASK = Tensor.wrap(np.zeros((0,), "bool"))
 """In place of a mask, where all steps count."""
 
-AT_ONCE = 16384
-"""Elements of a gate whose slopes are computed at once on the way back: few enough to stay in the cache."""
-
-
-def steps_at_once(steps: int, size: int) -> int:
-    """How many steps that is, for `size` elements each."""
-    return max(1, min(steps, AT_ONCE // max(size, 1)))
-
 
 def rows(x: Tensor) -> Tensor:
     """`(T, B, N)` as one matrix, `(T B, N)`."""
