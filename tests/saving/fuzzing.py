@@ -34,7 +34,7 @@ from babytf import limits
 from babytf.models import model_from_json
 from babytf.saving import load_model
 from tests.golden import ROOT
-from tests.saving.hostile import FAMILIES, member_changed, watched
+from tests.saving.hostile import FAMILIES, import_what_a_file_may_name, member_changed, watched
 from tests.saving.measured_load import forget_the_peak, memory
 
 SECONDS = 2.0
@@ -306,6 +306,7 @@ def main() -> None:
     warnings.simplefilter("ignore")
     limits.memory = lambda: MEMORY  # what a configuration alone asks for, and may have, takes its time
     with tempfile.TemporaryDirectory() as folder:
+        import_what_a_file_may_name()
         trial = Trial(Path(folder))
         trial.model.predict(np.zeros((1, 8), "float32"), verbose=0)
         forget_the_peak()

@@ -18,7 +18,9 @@ from typing import Any
 import h5py
 
 import babytf
-from babytf import layers
+from babytf import layers, registry
+from babytf.engine import PRIMITIVES
+from babytf.errors import did_you_mean
 from babytf.saving import load_model
 from babytf.saving.archive import write_zip
 from tests.golden import ROOT
@@ -97,6 +99,14 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
 
 
 _hooked: list[bool] = []
+
+
+def import_what_a_file_may_name() -> None:
+    """Import all that is imported when it is first used: afterwards a load has no reason to import anything."""
+    for family, name in registry._BUILTIN:
+        registry.find_builtin(family, name)
+    PRIMITIVES.all()
+    did_you_mean("nothing", ["something"])
 
 
 @contextlib.contextmanager

@@ -23,9 +23,8 @@ import numpy as np
 import pytest
 
 import babytf
-from babytf import layers, registry
+from babytf import layers
 from babytf.cli import main as command_line
-from babytf.engine import PRIMITIVES
 from babytf.registry import builtin_names, find_builtin
 from babytf.saving import KerasFileEditor, load_model
 from babytf.utils import get_file
@@ -44,9 +43,7 @@ def assert_fails_well(error):
 @pytest.fixture(scope="module")
 def used(tmp_path_factory):
     """Every door was used once, and all that a file may name is imported, so that a door has nothing left to import."""
-    for family, name in registry._BUILTIN:
-        find_builtin(family, name)
-    PRIMITIVES.all()
+    hostile.import_what_a_file_may_name()
     hostile.unwatched.append(True)
     made = list(hostile.harmless(tmp_path_factory.mktemp("used")))
     hostile.unwatched.clear()
