@@ -152,7 +152,7 @@ LAZY = [
     "babytf.optimizers",
     "babytf.optimizers.schedules",
 ]
-MOST = 150
+MOST = 110
 """Modules of babytf that `import babytf` may bring. It is not a goal: raise it for what every program needs."""
 
 
