@@ -41,6 +41,10 @@ def broadcast_spec(a: Spec, b: Spec) -> Spec:
     return Spec(broadcast_shapes(a.shape, b.shape), a.dtype)
 
 
+MANY = 8192
+"""Elements from which on sums over rows are sooner done as a product with ones."""
+
+
 def sum_to(g: Tensor, shape: tuple[int, ...]) -> Tensor:
     """Add up `g` over the axes along which an array of `shape` was repeated by broadcasting.
 
@@ -50,7 +54,8 @@ def sum_to(g: Tensor, shape: tuple[int, ...]) -> Tensor:
         return g
     extra = g.ndim - len(shape)
     axes = tuple(i for i in range(g.ndim) if i < extra or (shape[i - extra] == 1 and g.shape[i] != 1))
-    if axes == tuple(range(len(axes))) and axes and g.dtype in _BLAS and math.prod(shape) > 1:
+    long = math.prod(g.shape) >= MANY and g.dtype in _BLAS and math.prod(shape) > 1
+    if long and axes == tuple(range(len(axes))) and axes:
         g = bind("reshape", g, shape=(math.prod(g.shape[: len(axes)]), math.prod(shape)))
         g = bind("column_sums", g)  # as a product with ones
     elif axes:
