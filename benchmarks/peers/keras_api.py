@@ -75,8 +75,9 @@ class KerasPeer:
         self.case = case
         if case is not None:
             try:
-                # babytf's loops are compiled with the first step, as those of its peers are, and not a second later
-                options = {"jit_compile": True} if module == "babytf" and numba else {}
+                # A training step is timed with its loops compiled at once, and not after a second.
+                timed = module == "babytf" and numba and case.measure == "step"
+                options = {"jit_compile": True} if timed else {}
                 self.model = model_of(self.keras, case, **options)
             except AttributeError as error:  # a layer that this library does not have
                 raise NotImplementedError(str(error)) from error
