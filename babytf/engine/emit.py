@@ -14,6 +14,7 @@ import numpy as np
 
 from babytf.engine import fuse, threads
 from babytf.engine.graph import Graph, Node, Value
+from babytf.engine.lanes import Lanes
 from babytf.engine.plan import Plan
 from babytf.engine.variable import variable_label
 
@@ -81,7 +82,7 @@ class Source:
         self._stretch = 0
         self._multiplies = False
         self._by_row: dict[str, None] = {}
-        self._zeros: dict[str, np.ndarray] = {}
+        self._zeros: dict[tuple[int, str], str] = {}
         self._loops: list[str] = []
         self._taken: set[str] = set(RESERVED)
         self._declared: list[tuple[str, str]] = []
@@ -259,15 +260,11 @@ class Source:
         shape = value.spec.shape
         if len(shape) < 2 or not ROW[0] <= shape[-1] <= ROW[1]:
             return text
-        array = np.zeros(shape[-1], value.spec.dtype)
-        zeros = next(
-            (n for n, known in self._zeros.items() if known.shape == array.shape and known.dtype == array.dtype), ""
-        )
-        if not zeros:
-            zeros = self._unique(f"zeros_{shape[-1]}")
-            self._zeros[zeros] = array
-            self._declared.append((f"{zeros} = np.zeros({shape[-1]}, np.{_numpy_name(array.dtype.name)})", ""))
-        return text.replace(", 0, ", f", {zeros}, ")
+        key = shape[-1], _numpy_name(value.spec.dtype.name)
+        if key not in self._zeros:
+            self._zeros[key] = self._unique(f"zeros_{shape[-1]}")
+            self._declared.append((f"{self._zeros[key]} = np.zeros({key[0]}, np.{key[1]})", ""))
+        return text.replace(", 0, ", f", {self._zeros[key]}, ")
 
     def _check(self, node: Node, statement: str) -> None:
         layer = ".".join(label for label, kind in node.scopes if kind != "backward")
@@ -457,7 +454,7 @@ class Source:
 
     def _shares(self, name: str, size: int, arguments: list[str], inputs: list[Value], most: int | None = None) -> str:
         """Declare the stretches of long vectors that each thread works on, and return the declaration's name."""
-        spans = plan_spans(size, self.plan.threads, inputs) if size >= WORTH_SHARING else [[(0, size)]]
+        spans = spans_of(size, self.plan.lanes, inputs) if size >= WORTH_SHARING else [[(0, size)]]
         shares = self._unique(f"{name}_shares")
         longest = f", {most}" if most is not None else ""
         self._late.append((_wrapped(f"{shares} = pieces({spans}, {size}, (", arguments, f",){longest})"), ""))
@@ -577,11 +574,12 @@ def _wrapped(start: str, names: list[str], end: str) -> str:
     return "\n".join([*lines, line, end.lstrip(",")])
 
 
-def plan_spans(size: int, count: int, inputs: list[Value]) -> list[list[tuple[int, int]]]:
+def spans_of(size: int, lanes: Lanes, inputs: list[Value]) -> list[list[tuple[int, int]]]:
     """For each thread, the stretches of a long vector that it works on.
 
     Where gradients lie in the vector, a thread has those that it computed: they are in its processor's cache.
     """
+    count = lanes.count
     concat = next((v.node for v in inputs if v.node is not None and v.node.row.name == "flat_concat"), None)
     if concat is None or concat.output.spec.size != size:
         return [[(s.start, s.stop)] for s in threads.shares(size, count)]
@@ -590,13 +588,10 @@ def plan_spans(size: int, count: int, inputs: list[Value]) -> list[list[tuple[in
     offset = 0
     for value in concat.inputs:
         made = value.root.node
-        if made is not None and made.row.products is not None and len(made.output.spec.shape) == 2:
-            a, b = (v.spec.shape for v in made.inputs)
-            stretches = threads.shares(a[0], count) if threads.cut(a, b, count) == 0 else []
-            cuts = [(offset + s.start * b[-1], offset + s.stop * b[-1]) for s in stretches]
+        if made is not None and lanes.is_cut(made):
+            rows, columns = made.output.spec.shape
+            cuts = [(offset + s.start * columns, offset + s.stop * columns) for s in threads.shares(rows, count)]
         else:
-            cuts = []
-        if not cuts:
             cuts = [
                 (offset, offset + value.spec.size) if i == loads.index(min(loads)) else (0, 0) for i in range(count)
             ]

@@ -348,7 +348,7 @@ class Plan:
         return id(root) in self._read_by_all[stretch]
 
     def _release(self, step: list[Node], i: int, late: list[int]) -> None:
-        roots = {id(r): r for v in _values(step) if (r := self.root(v)) is not None}
+        roots = {id(root): root for root in map(self.root, _values(step))}
         kept = [self.places[id(self.root(v))] for v in self.stored(step)]
         for key, root in roots.items():
             place = self.places.get(key)

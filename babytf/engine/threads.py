@@ -286,8 +286,7 @@ def together(function: Callable[..., Any], calls: Sequence[Sequence[Any]]) -> No
         calls: The arguments of each call.
     """
     if len(calls) == 1 or not _workers.busy.acquire(blocking=False):
-        for args in calls:
-            function(*args)
+        _in_turn(function, calls)
         return
     try:
         _workers.at_least(len(calls) - 1)
