@@ -379,8 +379,12 @@ class Source:
         for node in nodes:
             self._statement(node)
         body, self._body = self._body, outside
-        name = self._unique("some_gradients")
-        self._loops.append("\n".join([f"def {name}():", *["    " + _commented(*line) for line in body]]))
+        return self._function("some_gradients", [], [_commented(*line) for line in body])
+
+    def _function(self, name: str, arguments: list[str], lines: list[str]) -> str:
+        """Write a function in front of the program; its name."""
+        name = self._unique(name)
+        self._loops.append("\n".join([_wrapped(f"def {name}(", arguments, "):"), *["    " + line for line in lines]]))
         return name
 
     def _parts(self, node: Node) -> str:
@@ -399,11 +403,8 @@ class Source:
         self._straight(runs)
         body, self._body = self._body, outside
         self._stretch = 0
-        name = self._unique("samples")
         arrays = list(self._by_row)
-        self._loops.append(
-            "\n".join([_wrapped(f"def {name}(", arrays, "):"), *["    " + _commented(*line) for line in body]])
-        )
+        name = self._function("samples", arrays, [_commented(*line) for line in body])
         lanes = self.plan.lanes
         shares = self._unique(f"{name}_shares")
         self._late.append((_wrapped(f"{shares} = rows({lanes.batch}, {lanes.count}, (", arrays, ",))"), ""))
@@ -436,15 +437,8 @@ class Source:
                 name = self.name(value)
                 if value.spec.size == size and name not in arrays:
                     arrays.append(name)
-        update = self._unique("update")
-        self._loops.append(
-            "\n".join(
-                [
-                    _wrapped(f"def {update}(", arrays, "):"),
-                    *["    " + line for node in run for line in self._fill(node, self.name(node.output)).split("\n")],
-                ]
-            )
-        )
+        lines = [line for node in run for line in self._fill(node, self.name(node.output)).split("\n")]
+        update = self._function("update", arrays, lines)
         most = CHUNK if self.plan.threads == 1 or size < WORTH_SHARING else CHUNK_SHARED
         shares = self._shares(update, size, arrays, [v for n in run for v in n.inputs], most)
         self._add(f"shared({update}, {shares})", f"({size},) piece by piece")
