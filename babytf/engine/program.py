@@ -17,6 +17,7 @@ from babytf import config
 from babytf.engine import jit, kernels, threads, tree
 from babytf.engine.emit import Source
 from babytf.engine.graph import Graph
+from babytf.engine.halves import halves
 from babytf.engine.plan import Plan
 from babytf.engine.primitive import NAMESPACE
 from babytf.engine.tensor import Tensor
@@ -85,6 +86,8 @@ class Program:
         fuse: bool | str = False,
     ) -> None:
         self.graph = graph
+        self._fuse = fuse
+        self._halves: tuple[Program, Program] | None = None
         fused = bool(fuse) and jit.available()
         later = fused and fuse == "later" and not any(kernels.differs(node.row.source) for node in graph.nodes)
         self.plan = Plan(graph, fused and not later, threads.count())
@@ -133,6 +136,30 @@ class Program:
         nodes, lanes = self.graph.nodes, self.plan.lanes
         quiet = not self.graph.writes and not any(n.row.kind == "effect" or n.row.threaded for n in nodes)
         return quiet and len(lanes.groups) == 1 and lanes.work(nodes) >= ENOUGH
+
+    def halves(self) -> tuple[Program, Program] | None:
+        """Two programs that do the same one after the other: see `halves.py`. `None` if it cannot be divided.
+
+        The second returns what this one does, and is called with what the first returns.
+        """
+        if self._halves is None and (graphs := halves(self.graph)) is not None:
+            first, second = graphs
+            handed = [np.empty(v.spec.shape, v.spec.dtype) for v in first.outputs]
+            every = handed, [True] * len(handed), [None] * len(handed)
+            self._halves = (
+                Program(first, self._like_args(first), every, self._fuse),
+                Program(second, (handed,), (self._outputs, self._is_tensor, self._constants), self._fuse),
+            )
+        return self._halves
+
+    def _like_args(self, graph: Graph) -> tuple[Any, ...]:
+        """Arguments like those this program was made for, of a graph that has the same inputs."""
+        values, static = iter(graph.inputs), iter(tree.flatten(self._args))
+        leaves = []
+        for data, leaf in zip(self._which, static, strict=True):
+            leaves.append(np.empty((spec := next(values).spec).shape, spec.dtype) if data else leaf)
+        args: tuple[Any, ...] = tree.unflatten(self._args, leaves)
+        return args
 
     # --- running
 

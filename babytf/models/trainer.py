@@ -27,8 +27,9 @@ from babytf.errors import explain
 from babytf.models.arguments import check_fraction, check_frequency, check_verbosity, is_due
 from babytf.models.compiled import CompileMetrics
 from babytf.models.compiling import Compiling
-from babytf.models.execution import ArrayRunner, StepGuard, concatenate, run_epoch, to_numpy
+from babytf.models.execution import STOP, ArrayRunner, StepGuard, concatenate, run_epoch, to_numpy
 from babytf.models.run import Run
+from babytf.models.state import TrainingState
 from babytf.optimizers.schedules import LearningRateSchedule
 
 
@@ -249,7 +250,11 @@ class Trainer(Compiling):
         try:
             callbacks.on_test_begin()
             self.reset_metrics()
-            step, logs = run_epoch("test", batches, runner, callbacks, state)
+            every = in_a_list("test", batches, runner, callbacks, state)
+            if every is not batches and runner.divides("test", every):
+                step, logs = len(every), runner.read(runner.test_all(every))
+            else:
+                step, logs = run_epoch("test", every, runner, callbacks, state)
             logs = to_floats(self._results(logs)) if step else {}
             callbacks.on_test_end(logs)
         finally:
@@ -304,10 +309,9 @@ class Trainer(Compiling):
         try:
             callbacks.on_predict_begin()
             outputs: list[Any] = []
-            heard = callbacks.listens("predict_batch_begin") or callbacks.listens("predict_batch_end")
-            every: Any = batches if heard or steps is not None or type(runner) is not ArrayRunner else list(batches)
-            if every is not batches and runner.divides(every):
-                outputs = runner.run_all(every)
+            every = in_a_list("predict", batches, runner, callbacks, self._training)
+            if every is not batches and runner.divides("predict", every):
+                outputs = runner.predict_all(every)
             else:
                 run_epoch("predict", every, runner, callbacks, self._training, collected=outputs)
             callbacks.on_predict_end()
@@ -432,6 +436,14 @@ class Trainer(Compiling):
         known = [name for name in dict.fromkeys(names) if name in logs]
         values = [logs[name] for name in known + sorted(logs.keys() - set(known))]
         return values[0] if len(values) == 1 else values
+
+
+def in_a_list(kind: str, batches: Epochs, runner: Any, callbacks: CallbackList, state: TrainingState) -> Any:
+    """All the rows of an epoch if threads may share them: they are rows of arrays, in one pass, and nobody listens."""
+    heard = any(callbacks.listens(f"{kind}_batch_{when}") for when in ("begin", "end"))
+    if heard or getattr(state, STOP[kind]) or batches.steps is not None or type(runner) is not ArrayRunner:
+        return batches
+    return list(batches)
 
 
 def limited_epochs(epochs: int) -> int:

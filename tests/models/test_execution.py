@@ -1,4 +1,4 @@
-"""How `predict` divides its batches among threads, and when it does not."""
+"""How `predict` and `evaluate` divide their batches among threads, and when they do not."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def test_threads_that_predict_some_batches_each_give_what_one_gives(samples, mon
     x = rng.normal(size=(samples, 300)).astype("float32")
     divided = []
     monkeypatch.setattr(
-        ArrayRunner, "run_all", lambda self, some, run=ArrayRunner.run_all: divided.append(1) or run(self, some)
+        ArrayRunner, "predict_all", lambda self, some, run=ArrayRunner.predict_all: divided.append(1) or run(self, some)
     )
     together = model.predict(x, verbose=0)
     assert divided
@@ -35,7 +35,7 @@ def test_threads_that_predict_some_batches_each_give_what_one_gives(samples, mon
 
 def test_what_draws_random_numbers_or_keeps_a_state_is_predicted_in_order(monkeypatch, rng):
     monkeypatch.setattr(threads, "count", lambda: 2)
-    monkeypatch.setattr(ArrayRunner, "run_all", None)
+    monkeypatch.setattr(ArrayRunner, "predict_all", None)
 
     class Counting(keras.layers.Layer):
         def build(self, input_shape):
@@ -48,3 +48,102 @@ def test_what_draws_random_numbers_or_keeps_a_state_is_predicted_in_order(monkey
     model = keras.Sequential([keras.Input((300,)), Counting()])
     outputs = model.predict(np.zeros((320, 300), "float32"), verbose=0)
     np.testing.assert_array_equal(outputs[::32, 0], np.arange(1, 11))
+
+
+def classifier(metrics):
+    keras.utils.set_random_seed(1)
+    model = keras.Sequential(
+        [
+            keras.Input((300,)),
+            keras.layers.Dense(300, activation="relu", kernel_regularizer="l2"),
+            keras.layers.Dropout(0.5),
+            keras.layers.Dense(3, activation="softmax"),
+        ]
+    )
+    model.compile("adam", loss="categorical_crossentropy", metrics=metrics, weighted_metrics=["mse"])
+    return model
+
+
+@pytest.mark.parametrize("samples", [320, 331])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_threads_that_evaluate_some_batches_each_give_what_one_gives(samples, weighted, monkeypatch, rng):
+    monkeypatch.setattr(threads, "count", lambda: 2)
+    model = classifier(
+        ["accuracy", keras.metrics.AUC(), keras.metrics.F1Score(average="macro"), keras.metrics.MeanIoU(3)]
+    )
+    x = rng.normal(size=(samples, 300)).astype("float32")
+    y = np.eye(3, dtype="float32")[rng.integers(0, 3, samples)]
+    weights = rng.random(samples).astype("float32") if weighted else None
+    divided = []
+    monkeypatch.setattr(
+        ArrayRunner, "test_all", lambda self, some, run=ArrayRunner.test_all: divided.append(1) or run(self, some)
+    )
+    together = model.evaluate(x, y, sample_weight=weights, verbose=0, return_dict=True)
+    state = [np.array(v) for metric in model.metrics for v in metric.variables]
+    assert divided == [1]
+    listens = keras.callbacks.LambdaCallback()
+    listens.on_test_batch_end = lambda batch, logs=None: None
+    heard = model.evaluate(x, y, sample_weight=weights, verbose=0, return_dict=True, callbacks=[listens])
+    assert divided == [1]
+    assert together == heard
+    for mine, theirs in zip(state, [v for metric in model.metrics for v in metric.variables], strict=True):
+        np.testing.assert_array_equal(mine, np.array(theirs))
+    history = model.fit(
+        x, y, sample_weight=weights, epochs=2, verbose=0, validation_data=(x, y, weights) if weighted else (x, y)
+    )
+    assert divided == [1, 1, 1]
+    assert history.history["val_loss"][-1] == model.evaluate(x, y, sample_weight=weights, verbose=0)[0]
+
+
+def test_a_step_that_reads_in_its_model_what_it_writes_is_evaluated_in_order(monkeypatch):
+    monkeypatch.setattr(threads, "count", lambda: 2)
+    monkeypatch.setattr(ArrayRunner, "test_all", None)
+
+    class Counting(keras.layers.Layer):
+        def build(self, input_shape):
+            self.calls = self.add_weight(name="calls", shape=(), initializer="zeros", trainable=False)
+
+        def call(self, x):
+            self.calls.assign_add(1.0)
+            return (x + self.calls) @ np.ones((300, 1), "float32")
+
+    model = keras.Sequential([keras.Input((300,)), Counting()])
+    model.compile("sgd", loss="mae")
+    assert model.evaluate(np.zeros((320, 300)), np.zeros((320, 1)), verbose=0) == 1650
+
+
+def test_an_evaluation_that_is_stopped_before_it_begins_ends_with_its_first_batch(monkeypatch, rng):
+    monkeypatch.setattr(threads, "count", lambda: 2)
+    monkeypatch.setattr(ArrayRunner, "test_all", None)
+    model = classifier([])
+    stops = keras.callbacks.LambdaCallback()
+    stops.on_test_begin = lambda logs=None: setattr(model, "stop_evaluating", True)
+    x, y = rng.normal(size=(320, 300)).astype("float32"), np.eye(3, dtype="float32")[rng.integers(0, 3, 320)]
+    stopped = model.evaluate(x, y, verbose=0, callbacks=[stops])
+    monkeypatch.undo()
+    assert stopped == model.evaluate(x[:32], y[:32], verbose=0)
+
+
+def test_an_error_in_a_divided_evaluation_is_the_users_error(monkeypatch, rng):
+    monkeypatch.setattr(threads, "count", lambda: 2)
+    divided = []
+    monkeypatch.setattr(
+        ArrayRunner, "test_all", lambda self, some, run=ArrayRunner.test_all: divided.append(1) or run(self, some)
+    )
+    model = keras.Sequential(
+        [
+            keras.Input((3,), dtype="int32"),
+            keras.layers.Embedding(10, 100),
+            keras.layers.Flatten(),
+            keras.layers.Dense(300),
+            keras.layers.Dense(1),
+        ]
+    )
+    model.compile("adam", loss="mse")
+    x, y = rng.integers(0, 10, (320, 3)).astype("int32"), np.zeros((320, 1), "float32")
+    x[300, 1] = 10
+    with pytest.raises(IndexError, match="index 10 is out of range"):
+        model.evaluate(x, y, verbose=0)
+    x[300, 1] = 9
+    assert np.isfinite(model.evaluate(x, y, verbose=0))
+    assert divided == [1, 1]
