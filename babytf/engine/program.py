@@ -18,6 +18,7 @@ from babytf.engine import jit, kernels, threads, tree
 from babytf.engine.emit import Source
 from babytf.engine.graph import Graph
 from babytf.engine.halves import halves
+from babytf.engine.memory import empty
 from babytf.engine.plan import Plan
 from babytf.engine.primitive import NAMESPACE
 from babytf.engine.tensor import Tensor
@@ -178,7 +179,7 @@ class Program:
             if variable.group is not None and variable is variable.group.vector:
                 variable.group.adopt()  # another group may have taken its members since
             variable._storage.untouched = False
-        memory = [np.empty(size, np.uint8) for size in source.plan.slots]
+        memory = [empty(size) for size in source.plan.slots]
 
         def buffer(slot: int, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
             return np.ndarray(shape, dtype, buffer=memory[slot].data) if memory[slot].size else np.empty(shape, dtype)

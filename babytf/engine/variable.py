@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from babytf.engine import dtypes
+from babytf.engine import dtypes, memory
 from babytf.engine.operators import NUMPY_FUNCTIONS, Operators
 from babytf.engine.tensor import Tensor, bind, convert, eager, state
 from babytf.errors import ShapeError, explain
@@ -37,7 +37,7 @@ def name_scope(name: str) -> Iterator[None]:
 
 def blank(shape: Sequence[int], dtype: Any) -> np.ndarray:
     """The initializer of a variable whose value is to be written later: zeros, which take no memory until then."""
-    return np.zeros(tuple(shape), dtypes.standardize(dtype))
+    return memory.zeros(shape, dtypes.standardize(dtype))
 
 
 class Storage:
@@ -151,7 +151,7 @@ class Variable(Operators):
                     )
                 )
             if initializer is blank:
-                return np.zeros(tuple(shape), dtypes.standardize(dtype))
+                return memory.zeros(shape, dtypes.standardize(dtype))
             value = convert(initializer(tuple(shape), dtype=dtypes.standardize(dtype).name))
         else:
             value = convert(initializer)
