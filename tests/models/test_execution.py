@@ -8,6 +8,13 @@ from babytf.engine import threads
 from babytf.models.execution import ArrayRunner
 
 
+def calls_of(method, monkeypatch):
+    """A list that gets a 1 whenever a method of `ArrayRunner` is called, which still does its work."""
+    calls, run = [], getattr(ArrayRunner, method)
+    monkeypatch.setattr(ArrayRunner, method, lambda self, batches: calls.append(1) or run(self, batches))
+    return calls
+
+
 @pytest.mark.parametrize("samples", [1000, 1007])
 def test_threads_that_predict_some_batches_each_give_what_one_gives(samples, monkeypatch, rng):
     monkeypatch.setattr(threads, "count", lambda: 2)
@@ -21,10 +28,7 @@ def test_threads_that_predict_some_batches_each_give_what_one_gives(samples, mon
         ]
     )
     x = rng.normal(size=(samples, 300)).astype("float32")
-    divided = []
-    monkeypatch.setattr(
-        ArrayRunner, "predict_all", lambda self, some, run=ArrayRunner.predict_all: divided.append(1) or run(self, some)
-    )
+    divided = calls_of("predict_all", monkeypatch)
     together = model.predict(x, verbose=0)
     assert divided
     one_by_one = np.concatenate([model.predict_on_batch(x[at : at + 32]) for at in range(0, samples, 32)])
@@ -74,10 +78,7 @@ def test_threads_that_evaluate_some_batches_each_give_what_one_gives(samples, we
     x = rng.normal(size=(samples, 300)).astype("float32")
     y = np.eye(3, dtype="float32")[rng.integers(0, 3, samples)]
     weights = rng.random(samples).astype("float32") if weighted else None
-    divided = []
-    monkeypatch.setattr(
-        ArrayRunner, "test_all", lambda self, some, run=ArrayRunner.test_all: divided.append(1) or run(self, some)
-    )
+    divided = calls_of("test_all", monkeypatch)
     together = model.evaluate(x, y, sample_weight=weights, verbose=0, return_dict=True)
     state = [np.array(v) for metric in model.metrics for v in metric.variables]
     assert divided == [1]
@@ -126,10 +127,7 @@ def test_an_evaluation_that_is_stopped_before_it_begins_ends_with_its_first_batc
 
 def test_an_error_in_a_divided_evaluation_is_the_users_error(monkeypatch, rng):
     monkeypatch.setattr(threads, "count", lambda: 2)
-    divided = []
-    monkeypatch.setattr(
-        ArrayRunner, "test_all", lambda self, some, run=ArrayRunner.test_all: divided.append(1) or run(self, some)
-    )
+    divided = calls_of("test_all", monkeypatch)
     model = keras.Sequential(
         [
             keras.Input((3,), dtype="int32"),
