@@ -12,20 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from babytf.engine import fuse, threads
+from babytf.engine import chains, fuse, threads
+from babytf.engine.chains import Chain
 from babytf.engine.graph import Graph, Node, Value
-from babytf.engine.lanes import Lanes
 from babytf.engine.plan import Plan
+from babytf.engine.spans import concat_of, gradients_of, shared_spans, spans_of
 from babytf.engine.variable import variable_label
-
-CHUNK = 65536
-"""Elements per piece when a chain of elementwise operations runs over a long vector piece by piece."""
-
-CHUNK_SHARED = 131072
-"""The same where several threads do so: shorter pieces have them wait for each other's turn in the interpreter."""
-
-WORTH_SHARING = 262144
-"""Elements from which on several threads do so; shorter vectors stay in one processor's cache."""
 
 ROW = 64, 16384
 """How long a row of zeros may be that stands for the number."""
@@ -51,10 +43,39 @@ RESERVED = (
     "multiply",
     "shared",
     "fused",
+    "in_order",
+    "follow",
+    "followers",
 )
 """Names that a program's text uses for what is not its own."""
 
 LITERALS = (bool, int, float, str, type(None), type(Ellipsis))
+
+
+class Update:
+    """A function that works on pieces of long vectors, in a program's text.
+
+    Args:
+        function: Its name.
+        arguments: Names of what it is called with; the vectors among them are cut.
+        size: Elements of each vector.
+        inputs: The values that it reads.
+        longest: Elements that a piece has at most, if there is a limit.
+    """
+
+    def __init__(
+        self, function: str, arguments: list[str], size: int, inputs: list[Value], longest: int | None = None
+    ) -> None:
+        self.function = function
+        self.arguments = arguments
+        self.size = size
+        self.inputs = inputs
+        self.longest = longest
+
+    def declared(self, name: str, start: str) -> str:
+        """The declaration of arguments of many calls, which begins so."""
+        limit = f", {self.longest}" if self.longest else ""
+        return _wrapped(f"{name} = {start}, {self.size}, (", self.arguments, f",){limit})")
 
 
 class Source:
@@ -133,6 +154,10 @@ class Source:
         elif place.kind == "view":
             assert value.node is not None
             self._declared.append((f"{name} = {self._fill(value.node, '')}", f"{shape}"))
+        elif place.kind == "piece":
+            shapes = ", ".join([f"({chains.PIECE},)"] * self.plan.threads)
+            text = f"{name} = buffers({place.slot}, ({shapes},), np.{_numpy_name(dtype)})"
+            self._declared.append((text, "a piece per thread"))
         else:
             self._declared.append((f"{name} = buffer({place.slot}, {shape}, np.{_numpy_name(dtype)})", ""))
         return name
@@ -333,19 +358,31 @@ class Source:
 
     def _run(self, steps: list[tuple[list[Node], int]]) -> None:
         """The statements of all steps; those of a stretch go into a function of their own."""
+        gradients: list[Node] = []
         for stretch, group in itertools.groupby(steps, key=lambda step: step[1]):
             runs = [step for step, _ in group]
+            if stretch < 0:
+                gradients = [run[0] for run in runs]
+                continue
+            if gradients:
+                found = self._follows(gradients, runs) if stretch == 0 else None
+                if found is None:
+                    self._gradients(gradients)
+                else:
+                    self._gradients_and(gradients, *found)
+                    runs = runs[runs.index(found[0]) + 1 :]
+                gradients = []
             if stretch > 0:
                 self._rows(stretch, runs)
-            elif stretch < 0:
-                self._gradients([run[0] for run in runs])
             else:
-                self._straight(runs if self.plan.fused else chains([n for run in runs for n in run], self.plan))
+                self._straight(runs)
+        if gradients:
+            self._gradients(gradients)
 
     def _straight(self, runs: list[list[Node]]) -> None:
         title = ""
         for run in runs:
-            if not isinstance(run, fuse.Loop) and all(self.plan.is_view(node) for node in run):
+            if len(run) == 1 and (self.plan.is_view(run[0]) or self._is_there(run[0])):
                 if self._stretch:
                     self.name(run[0].output)
                 continue  # declared when first used: it looks at memory that stays where it is
@@ -354,8 +391,8 @@ class Source:
                 self._body.append((f"# {title}", ""))
             if isinstance(run, fuse.Loop):
                 self._loop(run)
-            elif len(run) > 1:
-                self._chunked(run)
+            elif isinstance(run, Chain):
+                self._chain(run)
             else:
                 self._statement(run[0])
 
@@ -370,6 +407,26 @@ class Source:
         self._late.append((_wrapped(f"{name} = beside({functions}", parts, ")"), ""))
         self._body.append(("# gradients of weights", ""))
         self._add(f"shared(call, {name})", ", ".join(self.name(node.output) for node in nodes))
+
+    def _gradients_and(self, nodes: list[Node], step: Chain | fuse.Loop, concat: Node) -> None:
+        """Gradients of weights, and an update that follows them part by part."""
+        self._hold_blas(True)
+        found, there = gradients_of(concat, nodes, self.plan.lanes)
+        groups = [f"({self._parts(g.product) if g.product else '()'}, {self._whole(g.others)})" for g in found]
+        name = self._unique("gradients")
+        self._late.append((_wrapped(f"{name} = in_order(", groups, ")"), ""))
+        update = self._kernel(step) if isinstance(step, fuse.Loop) else self._pieces(step)
+        behind = self._unique(f"{update.function}_behind")
+        follow = [[span] for g in found for span in g.spans]
+        self._late.append((update.declared(behind, f"followers({self.plan.lanes.count}, {follow}"), ""))
+        self._body.append(("# gradients of weights; the update follows them, part by part", ""))
+        results = ", ".join(self.name(n.output) for g in found for n in [g.product, *g.others] if n)
+        self._add(f"follow({name}, {update.function}, {behind})", results)
+        if there:
+            rest = self._unique(f"{update.function}_rest")
+            spans = shared_spans(there, self.plan.lanes.count)
+            self._late.append((update.declared(rest, f"pieces({spans}"), ""))
+            self._add(f"shared({update.function}, {rest})", "the rest")
 
     def _whole(self, nodes: list[Node]) -> str:
         """A function with some nodes' statements; its name, or `None` if there are none."""
@@ -422,41 +479,77 @@ class Source:
 
     # --- long elementwise chains
 
-    def _chunked(self, run: list[Node]) -> None:
-        size = run[0].output.spec.size
+    def _chain(self, chain: Chain) -> None:
+        update = self._pieces(chain)
+        self._add(f"shared({update.function}, {self._shares(update)})", f"({chain.size},) piece by piece")
+
+    def _pieces(self, chain: Chain) -> Update:
+        """A function that takes a piece of the vectors through a chain."""
         arrays: list[str] = []
-        by_slot: dict[tuple[int, np.dtype[Any]], str] = {}
-        for node in run:
+        by_slot: dict[int, str] = {}
+        for node in chain:
             for value in [*node.inputs, node.output]:
                 place = self.plan.places[id(value)]
-                if value.spec.size == size and place.kind == "buffer":
-                    # values that take turns in one memory go by one name
-                    memory = place.slot, value.spec.dtype
-                    self._names.setdefault(id(value), by_slot.get(memory) or self.name(value))
-                    by_slot.setdefault(memory, self.name(value))
+                if place.kind == "piece":  # those that take turns in one memory go by one name
+                    self._names.setdefault(id(value), by_slot.get(place.slot) or self.name(value))
+                    by_slot.setdefault(place.slot, self.name(value))
                 name = self.name(value)
-                if value.spec.size == size and name not in arrays:
+                if value.spec.size == chain.size and name not in arrays:
                     arrays.append(name)
-        lines = [line for node in run for line in self._fill(node, self.name(node.output)).split("\n")]
-        update = self._function("update", arrays, lines)
-        most = CHUNK if self.plan.threads == 1 or size < WORTH_SHARING else CHUNK_SHARED
-        shares = self._shares(update, size, arrays, [v for n in run for v in n.inputs], most)
-        self._add(f"shared({update}, {shares})", f"({size},) piece by piece")
-        if self.checked:
-            for node in run:
-                self._check(node, self._fill(node, self.name(node.output)))
+        lines = [line for node in chain for line in self._fill(node, self.name(node.output)).split("\n")]
+        function = self._function("update", arrays, lines)
+        return Update(function, arrays, chain.size, [v for n in chain for v in n.inputs], chains.PIECE)
 
-    def _shares(self, name: str, size: int, arguments: list[str], inputs: list[Value], most: int | None = None) -> str:
+    def _shares(self, update: Update) -> str:
         """Declare the stretches of long vectors that each thread works on, and return the declaration's name."""
-        spans = spans_of(size, self.plan.lanes, inputs) if size >= WORTH_SHARING else [[(0, size)]]
-        shares = self._unique(f"{name}_shares")
-        longest = f", {most}" if most is not None else ""
-        self._late.append((_wrapped(f"{shares} = pieces({spans}, {size}, (", arguments, f",){longest})"), ""))
+        shared = update.size >= threads.VECTOR
+        spans = spans_of(update.size, self.plan.lanes, update.inputs) if shared else [[(0, update.size)]]
+        shares = self._unique(f"{update.function}_shares")
+        self._late.append((update.declared(shares, f"pieces({spans}"), ""))
         return shares
+
+    def _follows(self, gradients: list[Node], steps: list[list[Node]]) -> tuple[Chain | fuse.Loop, Node] | None:
+        """The update that can begin with the first of the gradients, if it comes next, and what joins these."""
+        for step in steps:
+            concat = concat_of(v for node in step for v in node.inputs)
+            if isinstance(step, (Chain, fuse.Loop)) and concat is not None:
+                size = concat.output.spec.size
+                shared = size >= threads.VECTOR and step[-1].output.spec.shape == (size,)
+                cut = any(self.plan.lanes.is_cut(node) for node in gradients)
+                return (step, concat) if shared and cut and self._may_run_beside(gradients, step, concat) else None
+            if not self.plan.is_view(step[0]) and not self._is_there(step[0]):
+                return None
+        return None
+
+    def _may_run_beside(self, gradients: list[Node], step: list[Node], concat: Node) -> bool:
+        """Whether an update changes nothing that a gradient reads, and no memory but variables' and the gradients'."""
+        changed = {id(variable._storage) for variable, _ in self.graph.writes}
+        roots = [self.plan.root(v) for node in gradients for v in node.inputs]
+        if any(v.kind == "variable" and id(v.payload._storage) in changed for v in roots):
+            return False
+        vector = self.plan.places[id(concat.output)]
+        places = [self.plan.places[id(value)] for value in self.plan.stored(step)]
+        return all(p.kind == "in variable" or (p.kind == "buffer" and p.slot == vector.slot) for p in places)
+
+    def _is_there(self, node: Node) -> bool:
+        """Whether a node only joins gradients that are computed where they lie in the flat vector."""
+        if node.row.name != "flat_concat":
+            return False
+        offsets = itertools.accumulate((v.spec.size for v in node.inputs), initial=0)
+        return all(self.plan.lies_in(v, node.output, at) for v, at in zip(node.inputs, offsets, strict=False))
 
     # --- fused loops
 
     def _loop(self, loop: fuse.Loop) -> None:
+        update = self._kernel(loop)
+        note = f"{loop.shape or 'scalars'}: {', '.join(self.name(value) for value in self.plan.stored(loop))}"
+        if update.size >= threads.VECTOR and self.plan.threads > 1 and not self._stretch:
+            self._add(f"shared({update.function}, {self._shares(update)})", note)
+        else:
+            self._add(f"{update.function}({', '.join(update.arguments)})", note)
+
+    def _kernel(self, loop: fuse.Loop) -> Update:
+        """A loop's kernel, and its arguments."""
         stored = self.plan.stored(loop)
         kernel = fuse.Kernel(loop, stored, self._memory)
         text = kernel.text(kernel.name)
@@ -464,18 +557,12 @@ class Source:
         self.kernels[name] = text
         arguments = [self._seen_as(value, shape) for value, shape in kernel.arguments]
         self.calls.append((name, arguments))
-        results = [self.name(value) for value in stored]
-        note = f"{loop.shape or 'scalars'}: {', '.join(results)}"
         if self._stretch:
             for value, text in zip([v for v, _ in kernel.arguments], arguments, strict=True):
                 if self.plan.lanes.is_split(value, self._stretch):
                     self._by_row[text] = None
         size = loop.shape[0] if len(loop.shape) == 1 else 0
-        if size >= WORTH_SHARING and self.plan.threads > 1 and not self._stretch:
-            shares = self._shares(name, size, arguments, [v for n in loop for v in n.inputs])
-            self._add(f"shared({name}, {shares})", note)
-        else:
-            self._add(f"{name}({', '.join(arguments)})", note)
+        return Update(name, arguments, size, [v for n in loop for v in n.inputs])
 
     def _memory(self, value: Value) -> Any:
         """What two values have in common that lie in the same place of memory."""
@@ -568,108 +655,5 @@ def _wrapped(start: str, names: list[str], end: str) -> str:
     return "\n".join([*lines, line, end.lstrip(",")])
 
 
-def spans_of(size: int, lanes: Lanes, inputs: list[Value]) -> list[list[tuple[int, int]]]:
-    """For each thread, the stretches of a long vector that it works on.
-
-    Where gradients lie in the vector, a thread has those that it computed: they are in its processor's cache.
-    """
-    count = lanes.count
-    concat = next((v.node for v in inputs if v.node is not None and v.node.row.name == "flat_concat"), None)
-    if concat is None or concat.output.spec.size != size:
-        return [[(s.start, s.stop)] for s in threads.shares(size, count)]
-    shares: list[list[tuple[int, int]]] = [[] for _ in range(count)]
-    loads = [0] * count
-    offset = 0
-    for value in concat.inputs:
-        made = value.root.node
-        if made is not None and lanes.is_cut(made):
-            rows, columns = made.output.spec.shape
-            cuts = [(offset + s.start * columns, offset + s.stop * columns) for s in threads.shares(rows, count)]
-        else:
-            cuts = [
-                (offset, offset + value.spec.size) if i == loads.index(min(loads)) else (0, 0) for i in range(count)
-            ]
-        for i, (start, stop) in enumerate(cuts):
-            loads[i] += stop - start
-            if shares[i] and shares[i][-1][1] == start:
-                shares[i][-1] = (shares[i][-1][0], stop)
-            elif stop > start:
-                shares[i].append((start, stop))
-        offset += value.spec.size
-    return shares
-
-
 def _numpy_name(dtype: str) -> str:
     return "bool_" if dtype == "bool" else dtype
-
-
-def chains(nodes: list[Node], plan: Plan) -> list[list[Node]]:
-    """The nodes, with long elementwise chains over one vector gathered to be run piece by piece.
-
-    A chain is a stretch of consecutive elementwise nodes whose results have one shape and are plain
-    contiguous arrays of at least two pieces; every input is such an array too, or a scalar. Scalar
-    work in between that does not depend on the chain goes before it.
-    """
-    runs: list[list[Node]] = []
-    chain: list[Node] = []
-
-    def close() -> None:
-        nonlocal chain
-        if len(chain) >= 3:
-            runs.append(chain)
-        else:
-            runs.extend([n] for n in chain)
-        chain = []
-
-    for node in nodes:
-        if (
-            chain
-            and _joins(node, chain[0].output.spec.shape, plan)
-            and node.output.spec.dtype == chain[0].output.spec.dtype
-        ):
-            chain.append(node)
-            continue
-        inside = {id(n.output) for n in chain}
-        if chain and node.output.spec.shape == () and not _touches(node, inside, plan, chain):
-            runs.append([node])
-            continue
-        close()
-        if _joins(node, node.output.spec.shape, plan):
-            chain = [node]
-        else:
-            runs.append([node])
-    close()
-    return runs
-
-
-def _joins(node: Node, shape: tuple[int, ...], plan: Plan) -> bool:
-    out = node.output
-    if node.row.kind != "elementwise" or node.row.scratch or out.spec.shape != shape or len(shape) != 1:
-        return False
-    if out.spec.size < 2 * CHUNK:
-        return False
-    # pieces of equal byte ranges: values that take turns in one memory slot stay out of each other's way
-    return all(
-        v.spec.shape == ()
-        or (v.spec.shape == shape and v.spec.dtype.itemsize == out.spec.dtype.itemsize and plan.is_whole_vector(v))
-        for v in node.inputs
-    )
-
-
-def _touches(node: Node, inside: set[int], plan: Plan, chain: list[Node]) -> bool:
-    if any(id(v) in inside or id(plan.root(v)) in inside for v in node.inputs):
-        return True
-    if node.row.kind == "effect":
-        return True
-    # moving it forward must not write over something the chain still reads
-    place = plan.places[id(node.output)]
-    if place.kind in ("in variable", "part"):
-        storage = getattr(place.variable, "_storage", None)
-        return any(
-            (r := plan.root(v)).kind == "variable" and r.payload._storage is storage for n in chain for v in n.inputs
-        )
-    return any(
-        (p := plan.places.get(id(plan.root(v)))) is not None and p.kind == "buffer" and p.slot == place.slot
-        for n in chain
-        for v in [*n.inputs, n.output]
-    )

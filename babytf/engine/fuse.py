@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from babytf.engine import scalar
+from babytf.engine import scalar, threads
 from babytf.engine.graph import Node, Value
 
 MOST_AHEAD = 4
@@ -72,7 +72,12 @@ class Loop(list[Node]):
         return Loop([n for n in self if n.output.spec.shape])
 
     def steps(self) -> list[list[Node]]:
-        """This loop as a step of a program; or its nodes, each a step, if one call saves no other."""
+        """This loop as a step of a program; or its nodes, each a step, if one call saves no other.
+
+        Where several threads run the loop, each over a stretch of its vectors, the numbers are computed before.
+        """
+        if len(self.shape) == 1 and self.shape[0] >= threads.VECTOR and self.scalars():
+            return Loop(self.scalars()).steps() + self.arrays().steps()
         passes = sum(scalar.passes(n.row) for n in self if bool(n.output.spec.shape) == bool(self.shape))
         return [self] if passes > 1 or len(self) > 2 else [[n] for n in self]
 

@@ -169,7 +169,27 @@ class Lanes:
                 after.append(node)
             elif id(node) not in gathered:
                 before.append(node)
-        return [(0, before), (-stretch - 1, gradients), (0, after)]
+        return [(0, before), (-stretch - 1, gradients), (0, self._with_their_update(before, after, users))]
+
+    def _with_their_update(self, before: list[Node], after: list[Node], users: dict[int, list[Node]]) -> list[Node]:
+        """The nodes after the gradients, and in front of the first long vectors what only they need of such.
+
+        As when a momentum decays: so that it is part of the same chain.
+        """
+
+        def is_long(node: Node) -> bool:
+            out = node.output.spec
+            return node.row.kind == "elementwise" and out.ndim == 1 and out.size >= LONG
+
+        late = {id(node) for node in after}
+        at = next((i for i, node in enumerate(after) if is_long(node)), 0)
+        moved: list[Node] = []
+        for node in reversed(before):
+            if is_long(node) and (needing := users.get(id(node.output))) and all(id(n) in late for n in needing):
+                late.add(id(node))
+                moved.insert(0, node)
+        before[:] = [node for node in before if id(node) not in late]
+        return [*after[:at], *moved, *after[at:]]
 
     def is_cut(self, node: Node) -> bool:
         """Whether a node is a product of which each thread computes some rows."""

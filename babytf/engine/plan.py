@@ -3,7 +3,7 @@
 Every value gets a place: a window on another value, a part of a flat vector, a variable's own memory,
 or a buffer. Buffers share memory slots when they are not needed at the same time, and an elementwise
 operation writes over an input that nobody needs afterwards. A fused loop counts as one operation; what only it
-needs has no place in memory at all.
+needs has no place in memory at all. What only a chain needs (`chains.py`) has that of a piece.
 
 In a stretch that goes row by row (`lanes.py`) one thread may be ahead of another. There a memory slot changes hands
 only between arrays of which each thread has the same bytes.
@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from babytf.engine import fuse
+from babytf.engine import chains, fuse
+from babytf.engine.chains import Chain
 from babytf.engine.graph import Graph, Node, Value
 from babytf.engine.lanes import Lanes
 from babytf.engine.primitive import Spec
@@ -25,8 +26,9 @@ class Place:
     """Where one value lives.
 
     Attributes:
-        kind: `"input"`, `"constant"`, `"variable"`, `"buffer"`, `"view"`, `"part"`, `"in variable"` or `"in loop"`.
-        slot: Number of the memory slot, for a buffer.
+        kind: `"input"`, `"constant"`, `"variable"`, `"buffer"`, `"piece"`, `"view"`, `"part"`, `"in variable"` or
+            `"in loop"`.
+        slot: Number of the memory slot, for a buffer; for a piece, of the slot with a piece for each thread.
         base: The flat vector, for a part.
         offset: Where a part begins in it, in elements.
         variable: The variable whose memory a result is written into.
@@ -53,10 +55,12 @@ class Plan:
         graph: The recorded computation.
         fused: Whether elementwise chains become loops.
         threads: How many threads share the work.
+        whole: Whether every result is there as a whole: long vectors are not worked on piece by piece.
 
     Attributes:
         lanes: The stretches that go row by row.
-        steps: The nodes in the order in which they run; those of a fused loop together, as a `fuse.Loop`.
+        steps: The nodes in the order in which they run; those of a fused loop together, as a `fuse.Loop`, those of a
+            chain as a `chains.Chain`.
         stretch: For each step, the number of its stretch; 0 outside.
         places: `id(value)` to its place.
         slots: Size of each memory slot, in bytes.
@@ -65,7 +69,7 @@ class Plan:
         final: `(variable, value)` pairs that are copied when all nodes have run.
     """
 
-    def __init__(self, graph: Graph, fused: bool = False, threads: int = 1) -> None:
+    def __init__(self, graph: Graph, fused: bool = False, threads: int = 1, whole: bool = False) -> None:
         self.graph = graph
         self.fused = fused
         self.threads = threads
@@ -77,12 +81,18 @@ class Plan:
         self._free: list[int] = []
         self._last: dict[int, tuple[int, Layout]] = {}
         self._read_by_all: dict[int, set[int]] = {}
+        self._pieces: dict[int, list[int]] = {}
         self._look_at_views()
         self.lanes = Lanes(graph, threads, self.is_view)
         self.steps: list[list[Node]] = []
         self.stretch: list[int] = []
         for stretch, nodes in self.lanes.groups:
-            self.steps += fuse.gather(nodes, self.is_whole_vector) if fused and stretch >= 0 else [[n] for n in nodes]
+            if fused and stretch >= 0:
+                self.steps += fuse.gather(nodes, self.is_whole_vector)
+            elif stretch == 0 and not whole:
+                self.steps += chains.gather(nodes, self.is_whole_vector)
+            else:
+                self.steps += [[n] for n in nodes]
             self.stretch += [stretch] * (len(self.steps) - len(self.stretch))
         self._place_inside()
         self._place_parts()
@@ -150,7 +160,7 @@ class Plan:
         """Whether a value is a scalar, or lies in memory in plain order."""
         return value.spec.shape == () or self._shapes[id(value)].flags.c_contiguous
 
-    # --- what a loop keeps to itself
+    # --- what a loop or a chain keeps to itself
 
     def _place_inside(self) -> None:
         users: dict[int, set[int]] = {id(v): {-1} for v in self.graph.results()}
@@ -160,12 +170,13 @@ class Plan:
                     users.setdefault(id(value), set()).add(i)
         for i, step in enumerate(self.steps):
             for node in step:
-                if isinstance(step, fuse.Loop) and users.get(id(node.output)) == {i}:
-                    self.places[id(node.output)] = Place("in loop")
+                if isinstance(step, (fuse.Loop, Chain)) and users.get(id(node.output)) == {i}:
+                    self.places[id(node.output)] = Place("in loop" if isinstance(step, fuse.Loop) else "piece")
 
     def stored(self, step: list[Node]) -> list[Value]:
-        """The results of a step that need memory."""
-        return [n.output for n in step if (p := self.places.get(id(n.output))) is None or p.kind != "in loop"]
+        """The results of a step that need memory of their own."""
+        inside = "in loop", "piece"
+        return [n.output for n in step if (p := self.places.get(id(n.output))) is None or p.kind not in inside]
 
     # --- gradients go straight into the flat vector
 
@@ -232,6 +243,8 @@ class Plan:
         reading = [v for n in step for v in n.inputs if self._reads(v, variable)]
         if not reading:
             return True
+        if isinstance(step, Chain) and any(self._reads(v, variable) for n in step.after(node) for v in n.inputs):
+            return False
         pointwise = node.row.kind == "elementwise" or isinstance(step, fuse.Loop)
         return pointwise and all(v.kind == "variable" and v.payload is variable for v in reading)
 
@@ -261,9 +274,23 @@ class Plan:
                     if slot is None:
                         slot = self._slot(out.spec.nbytes, stretch, self._layout(out, stretch))
                     self.places[id(out)] = Place("buffer", slot)
-            if not isinstance(step, fuse.Loop):
+            if isinstance(step, Chain):
+                self._place_pieces(step)
+            elif not isinstance(step, fuse.Loop):
                 self._place_scratch(step[0], stretch)
             self._release(step, i, late)
+
+    def _place_pieces(self, chain: Chain) -> None:
+        """Memory for a piece per thread; other arrays never lie there, as the chain may run beside what came before."""
+        inside = {id(n.output) for n in chain if self.places[id(n.output)].kind == "piece"}
+        numbers, count = chain.temporaries(inside)
+        nbytes = self.threads * chains.PIECE * chain.dtype.itemsize
+        slots = self._pieces.setdefault(nbytes, [])
+        for _ in range(count - len(slots)):
+            slots.append(len(self.slots))
+            self.slots.append(nbytes)
+        for key, number in numbers.items():
+            self.places[key].slot = slots[number]
 
     def _place_scratch(self, node: Node, stretch: int) -> None:
         if not node.row.scratch:
@@ -314,7 +341,7 @@ class Plan:
 
     def _over_an_input(self, step: list[Node], out: Value, i: int) -> int | None:
         """The slot of an input that this elementwise step may write a result over."""
-        if step[0].row.kind != "elementwise" and not isinstance(step, fuse.Loop):
+        if isinstance(step, Chain) or (step[0].row.kind != "elementwise" and not isinstance(step, fuse.Loop)):
             return None
         inputs = [v for node in step for v in node.inputs]
         taken = {p.slot for n in step if (p := self.places.get(id(n.output))) is not None and p.kind == "buffer"}

@@ -16,6 +16,7 @@ import numpy as np
 from babytf import config
 from babytf.engine import jit, kernels, threads, tree
 from babytf.engine.emit import Source
+from babytf.engine.follow import follow
 from babytf.engine.graph import Graph
 from babytf.engine.halves import halves
 from babytf.engine.memory import empty
@@ -108,7 +109,7 @@ class Program:
         found = self._sources.get(checked)
         if found is None:
             # a program that looks for NaN needs every intermediate result
-            plan = Plan(self.graph) if checked else self.plan
+            plan = Plan(self.graph, whole=True) if checked else self.plan
             source = Source(self.graph, plan, checked)
             filename = f"<babytf {self.graph.name} program {next(_numbers)}>"
             weakref.finalize(self, linecache.cache.pop, filename, None)
@@ -196,7 +197,15 @@ class Program:
             return [np.ndarray(shape, dtype, memory[slot].data, at) for shape, at in zip(shapes, starts, strict=True)]
 
         namespace.update(
-            buffer=buffer, buffers=buffers, pieces=pieces, rows=rows, beside=beside, call=call, check=check_finite
+            buffer=buffer,
+            buffers=buffers,
+            pieces=pieces,
+            followers=followers,
+            rows=rows,
+            beside=beside,
+            in_order=in_order,
+            call=call,
+            check=check_finite,
         )
         namespace.update(
             serial=threads.serial,
@@ -204,6 +213,7 @@ class Program:
             parts=threads.parts,
             multiply=threads.multiply,
             shared=threads.shared,
+            follow=follow,
         )
         layout = layout_version[0]
         try:
@@ -302,23 +312,54 @@ Spans = Sequence[Sequence[tuple[int, int]]]
 """For each thread, the stretches of a vector that it works on."""
 
 
-def pieces(spans: Spans, size: int, arrays: Sequence[np.ndarray], most: int | None = None) -> list[list[Any]]:
+def pieces(spans: Spans, size: int, arrays: Sequence[Any], longest: int | None = None) -> list[list[Any]]:
     """For each thread, pieces of vectors of one size, side by side; arrays of other sizes stay whole.
 
     Args:
         spans: Where each thread's pieces lie.
         size: That of the vectors.
-        arrays: What is cut.
-        most: Elements that a piece has at most.
+        arrays: What is cut. Of a list, each thread takes from the array that is its own.
+        longest: Elements that a piece has at most.
     """
-    shares: list[list[Any]] = []
-    for share in spans:
-        cuts = []
-        for start, stop in share:
-            number = 1 if most is None else -(-(stop - start) // most)
-            cuts += [slice(start + s.start, start + s.stop) for s in threads.shares(stop - start, number)]
-        shares.append([tuple(a[s] if a.shape == (size,) else a for a in arrays) for s in cuts])
-    return shares
+    return [
+        [_piece(arrays, size, s, i) for span in share for s in _cut(span, longest)] for i, share in enumerate(spans)
+    ]
+
+
+def followers(
+    count: int, spans: Spans, size: int, arrays: Sequence[Any], longest: int | None = None
+) -> list[list[list[Any]]]:
+    """For each of several works, the pieces of vectors that can be worked on after it: arguments of `follow`.
+
+    Args:
+        count: How many threads there are: a piece is given as each of them would take it.
+        spans: Where the pieces behind each of them lie.
+        size: That of the vectors.
+        arrays: What is cut. Of a list, each thread takes from the array that is its own.
+        longest: Elements that a piece has at most.
+    """
+    return [
+        [[_piece(arrays, size, s, i) for i in range(count)] for span in share for s in _cut(span, longest)]
+        for share in spans
+    ]
+
+
+def _cut(span: tuple[int, int], longest: int | None) -> list[slice]:
+    """A stretch in pieces."""
+    start, stop = span
+    number = 1 if longest is None else -(-(stop - start) // longest)
+    return [slice(start + s.start, start + s.stop) for s in threads.shares(stop - start, number)]
+
+
+def _piece(arrays: Sequence[Any], size: int, s: slice, thread: int) -> tuple[Any, ...]:
+    """A piece of all arrays, for one thread."""
+
+    def part(array: Any) -> Any:
+        if isinstance(array, list):
+            return array[thread][: s.stop - s.start]
+        return array[s] if array.shape == (size,) else array
+
+    return tuple(part(array) for array in arrays)
 
 
 def beside(functions: Sequence[Any], *products: Sequence[threads.Part]) -> list[list[Any]]:
@@ -329,6 +370,17 @@ def beside(functions: Sequence[Any], *products: Sequence[threads.Part]) -> list[
         if function is not None:
             share.append((function,))
     return shares
+
+
+def in_order(*groups: tuple[Sequence[threads.Part], Any]) -> list[list[Any]]:
+    """For each part of some products the calls that compute it, and with the last one a function, if there is one."""
+    found: list[list[Any]] = []
+    for parts, function in groups:
+        calls: list[list[Any]] = [[(np.matmul, *part)] for part in parts] or [[]]
+        if function is not None:
+            calls[-1].insert(0, (function,))
+        found += calls
+    return found
 
 
 def call(function: Callable[..., Any], *args: Any) -> None:

@@ -43,6 +43,9 @@ CUT = 1 << 18
 FEWEST = 32
 """Rows that each part of such a product has at least."""
 
+VECTOR = 1 << 18
+"""Elements from which on several threads work on a vector; shorter ones stay in one processor's cache."""
+
 _SETTINGS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "GOTO_NUM_THREADS", "OPENBLAS_DEFAULT_NUM_THREADS")
 _NAMES = ("scipy_openblas_{}_num_threads64_", "openblas_{}_num_threads64_", "openblas_{}_num_threads")
 
