@@ -18,8 +18,8 @@ from babytf.engine import threads
 from babytf.engine.window_kernels import out_size
 from babytf.engine.workspace import room
 
-BLOCK = 262_144
-"""Numbers of the input in a block."""
+BLOCK = 786_432
+"""Numbers of the input in a block: see `window_kernels.BLOCK`."""
 
 ALONE = 100_000
 """Numbers below which pooling is not shared among threads."""

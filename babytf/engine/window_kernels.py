@@ -19,8 +19,11 @@ import numpy as np
 from babytf.engine import threads
 from babytf.engine.workspace import room
 
-BLOCK = 196_608
-"""Numbers in the windows and results of a block: about what stays in a core's cache."""
+BLOCK = 786_432
+"""Numbers in the windows and results of a block: what stays in the processor's last cache.
+
+Smaller blocks would stay in a core's own, but threads that make short calls wait for each other's turn.
+"""
 
 ROWS = 256
 """Windows in a block at least: with fewer, a product mostly rearranges the kernel."""
@@ -71,11 +74,13 @@ class Geometry:
         self.pointwise = len(self.taps) == 1 and set(strides) == {1} and not self.pads
         self.depthwise = self.depth == 1 and groups == self.channels and groups > 1
         self.narrow = self.kernel[-1] * self.depth < NARROW and not self.pointwise
+        steps_of_one = strides[-1] == dilation[-1] == 1 < self.kernel[-1]
+        self.by_lines = steps_of_one and groups == 1 and not self.narrow and 2 * self.padded[-1] <= 3 * self.out[-1]
 
-    def units(self, block: int = 0) -> list[tuple[int, int, int, int]]:
+    def units(self) -> list[tuple[int, int, int, int]]:
         """Blocks `(first sample, last, first row, last)`; rows, on the first spatial axis, are cut in large samples."""
         width = self.length + self.filters if not self.depthwise else 3 * self.channels
-        rows = max(ROWS, (block or BLOCK) // width)
+        rows = max(ROWS, BLOCK // width)
         count = threads.count() if self.products >= ALONE else 1
         if rows >= self.places:
             step = max(1, min(rows // max(1, self.places), -(-self.batch // count)))
@@ -94,8 +99,8 @@ class Geometry:
         return self.batch * self.places * len(self.taps) * self.depth * self.filters
 
     def samples(self) -> list[list[tuple[int, int, int, int]]]:
-        """Larger blocks, for many short steps; those of one sample together."""
-        return [list(some) for _, some in itertools.groupby(self.units(4 * BLOCK), key=lambda unit: unit[:2])]
+        """The blocks, those of one sample together."""
+        return [list(some) for _, some in itertools.groupby(self.units(), key=lambda unit: unit[:2])]
 
     def at(self, tap: tuple[int, ...], first: int, last: int) -> tuple[slice, ...]:
         """Where in the padded samples one element of all windows lies, for some rows of results."""
@@ -348,6 +353,7 @@ def conv_input_gradient(
         out.fill(0)
         return
     weights = np.ascontiguousarray(kernel).reshape(geo.length, geo.filters)
+    turned = _turned(geo, weights) if geo.by_lines else weights
 
     def work(samples: list[list[Any]]) -> None:
         for units in samples:
@@ -363,6 +369,8 @@ def conv_input_gradient(
                     _depthwise_input_gradient(geo, rows, weights, unit, target)
                 elif geo.pointwise and geo.groups == 1:
                     np.matmul(rows, weights.T, out=_rows(out, unit))
+                elif geo.by_lines:
+                    _spread_lines(geo, rows, turned, unit, target)
                 else:
                     for group, filters in _groups(geo):
                         own = target[..., group * geo.depth : (group + 1) * geo.depth]
@@ -408,6 +416,43 @@ def _spread(
         np.copyto(line[..., along, :], share)
         place = target[tuple(before)]
         np.add(place, line, out=place)
+
+
+def _turned(geo: Geometry, weights: np.ndarray) -> np.ndarray:
+    """Weights `(k F, taps / k C)` for windows of `k` gradients along the last axis, in which taps go backwards."""
+    k = geo.kernel[-1]
+    by_tap = weights.reshape(-1, k, geo.channels, geo.filters)[:, ::-1]
+    return np.ascontiguousarray(by_tap.transpose(1, 3, 0, 2)).reshape(k * geo.filters, -1)
+
+
+def _spread_lines(
+    geo: Geometry, g: np.ndarray, turned: np.ndarray, unit: tuple[int, int, int, int], target: np.ndarray
+) -> None:
+    """The same where windows move by one along the last axis: that axis goes into the product, whole lines are added.
+
+    So there are a kernel's width fewer sums of shares, for a few products more, at the ends of the lines.
+    """
+    first, last = unit[2:]
+    k, filters, item = geo.kernel[-1], geo.filters, g.itemsize
+    shape = (target.shape[0], last - first, *geo.out[1:])
+    lead, width = shape[:-1], shape[-1]
+    places = width + k - 1
+    wide = room("lines of g", (*lead, places + k - 1, filters), g.dtype)
+    wide[..., : k - 1, :] = 0
+    wide[..., places:, :] = 0
+    np.copyto(wide[..., k - 1 : places, :], g.reshape(*lead, width, filters))
+    windows: np.ndarray = np.ndarray(
+        (math.prod(lead), places, k * filters), g.dtype, wide.data, strides=(*wide.strides[-3:-1], item)
+    )
+    laid = room("laid out", windows.shape, g.dtype)
+    np.copyto(laid, windows)
+    shares = room("shares", (*lead, places, turned.shape[1]), g.dtype)
+    np.matmul(laid.reshape(-1, k * filters), turned, out=shares.reshape(-1, turned.shape[1]))
+    begin = first if len(geo.out) == 1 else 0
+    for i, tap in enumerate(itertools.product(*map(range, geo.kernel[:-1]))):
+        where = (*geo.at((*tap, 0), first, last)[:-1], slice(begin, begin + places))
+        place = target[where]
+        np.add(place, shares[..., i * geo.channels : (i + 1) * geo.channels], out=place)
 
 
 def _depthwise_input_gradient(

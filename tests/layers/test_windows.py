@@ -85,6 +85,48 @@ def test_convolution_by_definition_however_it_is_cut(monkeypatch, rng, block, ch
     assert_allclose(y, by_definition(x, w, strides, dilation, channels // depth), rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("block", [60, window_kernels.BLOCK])
+@pytest.mark.parametrize(
+    ("size", "kernel", "strides", "padding", "dilation", "lines"),
+    [
+        ((17,), (3,), (1,), "valid", (1,), True),
+        ((17,), (4,), (1,), "same", (1,), True),
+        ((17,), (3,), (2,), "same", (1,), False),
+        ((7, 9), (3, 3), (1, 1), "same", (1, 1), True),
+        ((7, 9), (3, 2), (2, 1), "valid", (1, 1), True),
+        ((7, 9), (2, 3), (1, 1), "same", (3, 1), True),
+        ((7, 9), (2, 3), (1, 1), "same", (1, 2), False),
+        ((7, 4), (3, 4), (1, 1), "valid", (1, 1), False),  # one place in a line: too many products at its ends
+        ((4, 5, 6), (2, 3, 2), (1, 2, 1), "same", (1, 1, 1), True),
+    ],
+)
+def test_the_input_gradient_is_what_the_convolution_is_turned_around(
+    monkeypatch, rng, block, size, kernel, strides, padding, dilation, lines
+):
+    """The sum of y g is that of x dx for any x, y = conv(x): however it is cut, and by whichever way."""
+    monkeypatch.setattr(window_kernels, "BLOCK", block)
+    monkeypatch.setattr(window_kernels, "ROWS", 4)
+    monkeypatch.setattr(window_kernels, "ALONE", 1)
+    window_kernels.geometry.cache_clear()
+    calls = []
+    by_lines = window_kernels._spread_lines
+    monkeypatch.setattr(window_kernels, "_spread_lines", lambda *args: (calls.append(args), by_lines(*args)))
+    w = Tensor(rng.normal(size=(*kernel, 16, 5)))
+    x = Tensor(rng.normal(size=(3, *size, 16)))
+    with GradientTape() as tape:
+        tape.watch(x)
+        y = ops.conv(x, w, strides, padding, "channels_last", dilation)
+        g = rng.normal(size=y.shape)
+        total = ops.sum(y * g)
+    dx = tape.gradient(total, x).numpy()
+    for _ in range(3):
+        other = rng.normal(size=x.shape)
+        y = ops.conv(Tensor(other), w, strides, padding, "channels_last", dilation).numpy()
+        assert_allclose(np.sum(other * dx), np.sum(y * g), rtol=1e-9)
+    assert bool(calls) == lines
+    window_kernels.geometry.cache_clear()
+
+
 def test_convolution_by_hand():
     # (1, 2, 3, 4) with (1, 10): 1+20, 2+30, 3+40; each is a dot product, the kernel is not turned around
     assert ops.conv(np.array([[[1.0], [2.0], [3.0], [4.0]]]), np.array([[[1.0]], [[10.0]]])).tolist() == [
