@@ -269,7 +269,7 @@ class Source:
             if node.row.products(*[v.spec for v in node.inputs], **node.params) > threads.ALONE:
                 self._hold_blas(True)
             a, b = (v.spec.shape for v in node.inputs)
-            if not self._stretch and threads.cut(a, b, threads.count()) is not None:
+            if not self._stretch and threads.cut(a, b, self.plan.threads) is not None:
                 pieces = self._parts(node)
                 text = f"multiply({pieces})"
         elif node.row.blas and sum(v.spec.size for v in node.inputs) > threads.ALONE:

@@ -8,17 +8,20 @@ its results, batch by batch. Together they do the same operations on the same nu
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from babytf.engine.graph import Graph, Node, Value
 
 MOST = 65_536
 """Bytes that the first half hands to the second at most: they are kept for all batches."""
 
 
-def halves(graph: Graph) -> tuple[Graph, Graph] | None:
+def halves(graph: Graph, late: Collection[int] = ()) -> tuple[Graph, Graph] | None:
     """The two halves of a graph that writes variables.
 
     Args:
         graph: Left as it is.
+        late: The `id` of results that belong to the second half at any rate.
 
     Returns:
         The first half, which has the graph's inputs and writes nothing, and the second, whose inputs are the first's
@@ -26,7 +29,7 @@ def halves(graph: Graph) -> tuple[Graph, Graph] | None:
     """
     written = {id(variable._storage) for variable, _ in graph.writes}
     results = {id(value) for _, value in graph.writes}
-    late: set[int] = set()
+    late = set(late)
     for node in graph.nodes:
         if id(node.output) in results or any(id(v) in late or _reads(v, written) for v in node.inputs):
             late.add(id(node.output))

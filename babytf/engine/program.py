@@ -24,6 +24,7 @@ from babytf.engine.plan import Plan
 from babytf.engine.primitive import NAMESPACE
 from babytf.engine.tensor import Tensor
 from babytf.engine.variable import Storage, Variable, layout_version
+from babytf.engine.wide import coupled, rows_of, widened
 from babytf.errors import NotFiniteError, ShapeError, explain
 
 _numbers = itertools.count(1)
@@ -33,6 +34,15 @@ SECOND = 1e6
 
 FEW = 30
 """Runs that are not worth it, however long they take."""
+
+WIDEST = 1 << 21
+"""Bytes of the largest array of a program for several batches."""
+
+LEFT = 0.25
+"""What may be left to do batch by batch, as a share of what is done for several at once."""
+
+LITTLE = 5.0
+"""Microseconds of work that may be left at any rate."""
 
 ENOUGH = 40.0
 """Microseconds of work from which on threads take turns with a program less than they compute."""
@@ -73,6 +83,7 @@ class Program:
             once it has run for about a second, so that nobody waits for Numba who needs only a few steps. How often
             that is depends on sizes alone. Loops give the same bits; a program that also holds computations which
             round differently when compiled is compiled at once.
+        count: How many threads share its work; by default as many as there are.
 
     Attributes:
         graph: What it computes.
@@ -86,16 +97,19 @@ class Program:
         args: tuple[Any, ...],
         results: tuple[Any, list[bool], list[Any]],
         fuse: bool | str = False,
+        count: int | None = None,
     ) -> None:
         self.graph = graph
         self._fuse = fuse
+        self._threads = threads.count() if count is None else count
+        self._wide: dict[int, tuple[Program, Program | None] | None] = {}
         self._halves: tuple[Program, Program] | None = None
         fused = bool(fuse) and jit.available()
         later = fused and fuse == "later" and not any(kernels.differs(node.row.source) for node in graph.nodes)
-        self.plan = Plan(graph, fused and not later, threads.count())
+        self.plan = Plan(graph, fused and not later, self._threads)
         self._runs_left = max(FEW, int(SECOND / (1 + self.plan.lanes.work(graph.nodes)))) if later else 0
         if later and self._runs_left == 0:
-            self.plan = Plan(graph, True, threads.count())
+            self.plan = Plan(graph, True, self._threads)
         self._args = tree.map_structure(lambda leaf: None if _is_data(leaf) else leaf, args)
         self._which = [_is_data(leaf) for leaf in tree.flatten(args)]
         self._outputs, self._is_tensor, self._constants = results
@@ -135,9 +149,14 @@ class Program:
     @property
     def is_independent(self) -> bool:
         """Whether runs may overlap: nothing is changed or drawn, and one thread does it all, with enough to do."""
-        nodes, lanes = self.graph.nodes, self.plan.lanes
+        nodes = self.graph.nodes
         quiet = not self.graph.writes and not any(n.row.kind == "effect" or n.row.threaded for n in nodes)
-        return quiet and len(lanes.groups) == 1 and lanes.work(nodes) >= ENOUGH
+        return quiet and len(self.plan.lanes.groups) == 1 and self.is_enough
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether threads that each run it compute more than they take turns."""
+        return self.plan.lanes.work(self.graph.nodes) >= ENOUGH
 
     def halves(self) -> tuple[Program, Program] | None:
         """Two programs that do the same one after the other: see `halves.py`. `None` if it cannot be divided.
@@ -145,14 +164,52 @@ class Program:
         The second returns what this one does, and is called with what the first returns.
         """
         if self._halves is None and (graphs := halves(self.graph)) is not None:
-            first, second = graphs
-            handed = [np.empty(v.spec.shape, v.spec.dtype) for v in first.outputs]
-            every = handed, [True] * len(handed), [None] * len(handed)
-            self._halves = (
-                Program(first, self._like_args(first), every, self._fuse),
-                Program(second, (handed,), (self._outputs, self._is_tensor, self._constants), self._fuse),
-            )
+            self._halves = self._first(graphs[0]), self._second(graphs[1])
         return self._halves
+
+    def _first(self, graph: Graph, count: int | None = None) -> Program:
+        handed = [np.empty(v.spec.shape, v.spec.dtype) for v in graph.outputs]
+        every = handed, [True] * len(handed), [None] * len(handed)
+        return Program(graph, self._like_args(graph), every, self._fuse, count)
+
+    def _second(self, graph: Graph) -> Program:
+        handed = [np.empty(v.spec.shape, v.spec.dtype) for v in graph.inputs]
+        return Program(graph, (handed,), (self._outputs, self._is_tensor, self._constants), self._fuse)
+
+    def wide(self, times: int) -> tuple[Program, Program | None] | None:
+        """A program that runs in one thread and does for several batches what each does by itself: see `wide.py`.
+
+        Args:
+            times: How many batches it takes.
+
+        Returns:
+            The program; and one that takes its results, batch by batch, and returns what this one does (`None` if
+            nothing is left to do). `None` if that cannot be done, or is not worth it.
+        """
+        if times not in self._wide:
+            self._wide[times] = self._widened(times)
+        return self._wide[times]
+
+    def _widened(self, times: int) -> tuple[Program, Program | None] | None:
+        graph, work = self.graph, self.plan.lanes.work
+        if any(node.row.kind == "effect" for node in graph.nodes):
+            return None  # each batch draws numbers of its own
+        if not graph.writes:
+            rows = rows_of(graph)
+            found = widened(graph, times) if all(id(v) in rows for v in graph.outputs) else None
+            results = self._outputs, self._is_tensor, self._constants
+            return None if found is None else (Program(found, self._like_args(found), results, self._fuse, 1), None)
+        parts = halves(graph, coupled(graph))
+        if parts is None or work(parts[1].nodes) > max(LITTLE, LEFT * work(parts[0].nodes)):
+            return None
+        found = widened(parts[0], times)
+        return None if found is None else (self._first(found, 1), self._second(parts[1]))
+
+    def most_batches(self, rows: int) -> int:
+        """How many batches to take at once, for about so many rows, so that arrays stay in the processor's cache."""
+        sizes = [v.spec.nbytes for v in (*self.graph.inputs, *(n.output for n in self.graph.nodes)) if v.spec.shape]
+        batch = max((v.spec.shape[0] for v in self.graph.inputs if v.spec.shape), default=0)
+        return min(rows // max(1, batch), WIDEST // max(1, *sizes, 1))
 
     def _like_args(self, graph: Graph) -> tuple[Any, ...]:
         """Arguments like those this program was made for, of a graph that has the same inputs."""
@@ -226,7 +283,7 @@ class Program:
             if not source.kernels:
                 raise
             jit.give_up(error)
-            self.plan = Plan(self.graph, threads=threads.count())
+            self.plan = Plan(self.graph, threads=self._threads)
             self._sources.clear()
             return self._instantiate(checked)
         leaves = [namespace[name] for name in source.inputs]
@@ -240,7 +297,7 @@ class Program:
         """One run more; after the last of those that were to be without, loops are compiled for the next."""
         self._runs_left -= 1
         if self._runs_left == 0:
-            self.plan = Plan(self.graph, True, threads.count())
+            self.plan = Plan(self.graph, True, self._threads)
             self._sources.clear()
             self._local = threading.local()
 

@@ -15,7 +15,7 @@ from babytf.callbacks import CallbackList
 from babytf.callbacks.logs import Logs
 from babytf.data import Epochs
 from babytf.data.arrays import ArraySource
-from babytf.engine import Compiled, Program, Tensor, convert, threads, tree
+from babytf.engine import Compiled, Program, Tensor, convert, tree
 from babytf.models.state import TrainingState
 
 
@@ -91,51 +91,12 @@ class ArrayRunner:
         self.program = program
         return program.execute()
 
-    def divides(self, kind: str, batches: list[Any]) -> bool:
-        """Whether threads may take some of the batches each: what has to keep its order is little, the rest enough."""
-        if len(batches) < 2 * threads.count() or threads.count() == 1:
-            return False
-        program = self._program(batches[0])
-        if kind == "predict":
-            return program.is_independent
-        halves = program.halves()
-        return halves is not None and halves[0].is_independent
-
-    def predict_all(self, batches: list[Any]) -> list[Any]:
-        """Run on all the batches, each thread on some; the outputs in their order, as arrays."""
-        return [to_numpy(outputs) for outputs in self._run_all(batches, ArrayRunner)]
-
-    def test_all(self, batches: list[Any]) -> Any:
-        """The same for a step that sums up: threads share its first half, the second is run batch by batch.
-
-        Returns:
-            What the last run returned, for `read`.
-        """
-        results: Any = None
-        for program, handed in self._run_all(batches, FirstHalfRunner):
-            for array, value in zip(program.instance().leaves, handed, strict=True):
-                array[...] = value
-            self.program, results = program, program.execute()
-        return results
-
-    def _run_all(self, batches: list[Any], kind: type[ArrayRunner]) -> list[Any]:
-        """What a runner of some kind reads after each batch; each thread has one, for a stretch of the batches."""
-        shares = threads.stretches(batches)
-        found: list[list[Any]] = [[] for _ in shares]
-
-        def work(some: list[Any], out: list[Any]) -> None:
-            runner = kind(self.compiled, self.source)
-            out.extend(runner.read(runner.run(rows)) for rows in some)
-
-        with threads.one_thread():
-            threads.together(work, list(zip(shares, found, strict=True)))
-        return [item for out in found for item in out]
-
-    def _program(self, rows: Any) -> Program:
+    def program_for(self, rows: Any) -> Program:
+        """The program that runs on so many rows."""
         return self.compiled.program(self.source.gather(rows))
 
     def _make_ready(self, size: int, rows: Any) -> tuple[Program, Any, list[tuple[np.ndarray, np.ndarray]]]:
-        program = self._program(rows)
+        program = self.program_for(rows)
         instance = program.instance()
         arrays = [a for a in self.source.leaves if a is not None]
         ready = self._ready[size] = program, instance, list(zip(arrays, instance.leaves, strict=True))
@@ -145,30 +106,6 @@ class ArrayRunner:
         """What the step returned, as Tensors."""
         assert self.program is not None
         return self.program.pack(results)
-
-
-class FirstHalfRunner(ArrayRunner):
-    """Runs the half of a step that has no order to keep: see `Program.halves`.
-
-    Args:
-        compiled: The step.
-        source: The arrays.
-    """
-
-    def __init__(self, compiled: Compiled, source: ArraySource) -> None:
-        super().__init__(compiled, source)
-        self._seconds: dict[int, Program] = {}
-
-    def _program(self, rows: Any) -> Program:
-        halves = super()._program(rows).halves()
-        assert halves is not None
-        first, second = halves
-        self._seconds[id(first)] = second
-        return first
-
-    def read(self, results: Any) -> Any:
-        """The program that goes on, and the arrays it takes."""
-        return self._seconds[id(self.program)], results
 
 
 class StepGuard:

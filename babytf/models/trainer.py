@@ -28,6 +28,7 @@ from babytf.models.arguments import check_fraction, check_frequency, check_verbo
 from babytf.models.compiled import CompileMetrics
 from babytf.models.compiling import Compiling
 from babytf.models.execution import STOP, ArrayRunner, StepGuard, concatenate, run_epoch, to_numpy
+from babytf.models.many_batches import ManyBatches
 from babytf.models.run import Run
 from babytf.models.state import TrainingState
 from babytf.optimizers.schedules import LearningRateSchedule
@@ -251,8 +252,8 @@ class Trainer(Compiling):
             callbacks.on_test_begin()
             self.reset_metrics()
             every = in_a_list("test", batches, runner, callbacks, state)
-            if every is not batches and runner.divides("test", every):
-                step, logs = len(every), runner.read(runner.test_all(every))
+            if every is not batches and (many := ManyBatches("test", runner, every)).worth:
+                step, logs = len(every), many.test()
             else:
                 step, logs = run_epoch("test", every, runner, callbacks, state)
             logs = to_floats(self._results(logs)) if step else {}
@@ -310,8 +311,8 @@ class Trainer(Compiling):
             callbacks.on_predict_begin()
             outputs: list[Any] = []
             every = in_a_list("predict", batches, runner, callbacks, self._training)
-            if every is not batches and runner.divides("predict", every):
-                outputs = runner.predict_all(every)
+            if every is not batches and (many := ManyBatches("predict", runner, every)).worth:
+                outputs = many.predict()
             else:
                 run_epoch("predict", every, runner, callbacks, self._training, collected=outputs)
             callbacks.on_predict_end()

@@ -5,13 +5,13 @@ import pytest
 
 import babytf as keras
 from babytf.engine import threads
-from babytf.models.execution import ArrayRunner
+from babytf.models.many_batches import ManyBatches
 
 
 def calls_of(method, monkeypatch):
-    """A list that gets a 1 whenever a method of `ArrayRunner` is called, which still does its work."""
-    calls, run = [], getattr(ArrayRunner, method)
-    monkeypatch.setattr(ArrayRunner, method, lambda self, batches: calls.append(1) or run(self, batches))
+    """A list that gets a 1 whenever a method of `ManyBatches` is called, which still does its work."""
+    calls, run = [], getattr(ManyBatches, method)
+    monkeypatch.setattr(ManyBatches, method, lambda self: calls.append(1) or run(self))
     return calls
 
 
@@ -28,7 +28,7 @@ def test_threads_that_predict_some_batches_each_give_what_one_gives(samples, mon
         ]
     )
     x = rng.normal(size=(samples, 300)).astype("float32")
-    divided = calls_of("predict_all", monkeypatch)
+    divided = calls_of("predict", monkeypatch)
     together = model.predict(x, verbose=0)
     assert divided
     one_by_one = np.concatenate([model.predict_on_batch(x[at : at + 32]) for at in range(0, samples, 32)])
@@ -37,9 +37,51 @@ def test_threads_that_predict_some_batches_each_give_what_one_gives(samples, mon
     np.testing.assert_array_equal(together, heard)
 
 
+MODELS = {
+    "small": lambda L: [
+        keras.Input((5,)),
+        L.Dense(7, activation="tanh"),
+        L.LayerNormalization(),
+        L.Dense(3, "softmax"),
+    ],
+    "image": lambda L: [
+        keras.Input((8, 8)),
+        L.Rescaling(0.5),
+        L.Flatten(),
+        L.Dropout(0.5),
+        L.Dense(40, "gelu"),
+        L.Dense(3),
+    ],
+    "tokens": lambda L: [keras.Input((6,), dtype="int32"), L.Embedding(9, 4), L.Reshape((24,)), L.Dense(3, "sigmoid")],
+    "kept apart": lambda L: [keras.Input((5,)), L.BatchNormalization(), L.Dense(5), L.UnitNormalization(), L.Dense(3)],
+}
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("samples", [128, 331, 1000])
+@pytest.mark.parametrize("name", MODELS)
+def test_several_batches_at_once_give_what_one_after_the_other_gives(name, samples, count, monkeypatch, rng):
+    monkeypatch.setattr(threads, "count", lambda: count)
+    keras.utils.set_random_seed(1)
+    model = keras.Sequential(MODELS[name](keras.layers))
+    model.compile("adam", "mse", metrics=["mae", "categorical_accuracy"])
+    shape = (samples, *model.input_shape[1:])
+    x = rng.integers(0, 9, shape) if name == "tokens" else rng.normal(size=shape).astype("float32")
+    y = np.eye(3, dtype="float32")[rng.integers(0, 3, samples)]
+    predicted, evaluated = calls_of("predict", monkeypatch), calls_of("test", monkeypatch)
+    together, results = model.predict(x, verbose=0), model.evaluate(x, y, verbose=0)
+    assert predicted == evaluated == [1]
+    one_by_one = np.concatenate([model.predict_on_batch(x[at : at + 32]) for at in range(0, samples, 32)])
+    np.testing.assert_array_equal(together, one_by_one)
+    listens = keras.callbacks.LambdaCallback()
+    listens.on_test_batch_end = lambda batch, logs=None: None
+    assert results == model.evaluate(x, y, verbose=0, callbacks=[listens])
+    assert evaluated == [1]
+
+
 def test_what_draws_random_numbers_or_keeps_a_state_is_predicted_in_order(monkeypatch, rng):
     monkeypatch.setattr(threads, "count", lambda: 2)
-    monkeypatch.setattr(ArrayRunner, "predict_all", None)
+    monkeypatch.setattr(ManyBatches, "predict", None)
 
     class Counting(keras.layers.Layer):
         def build(self, input_shape):
@@ -78,7 +120,7 @@ def test_threads_that_evaluate_some_batches_each_give_what_one_gives(samples, we
     x = rng.normal(size=(samples, 300)).astype("float32")
     y = np.eye(3, dtype="float32")[rng.integers(0, 3, samples)]
     weights = rng.random(samples).astype("float32") if weighted else None
-    divided = calls_of("test_all", monkeypatch)
+    divided = calls_of("test", monkeypatch)
     together = model.evaluate(x, y, sample_weight=weights, verbose=0, return_dict=True)
     state = [np.array(v) for metric in model.metrics for v in metric.variables]
     assert divided == [1]
@@ -98,7 +140,7 @@ def test_threads_that_evaluate_some_batches_each_give_what_one_gives(samples, we
 
 def test_a_step_that_reads_in_its_model_what_it_writes_is_evaluated_in_order(monkeypatch):
     monkeypatch.setattr(threads, "count", lambda: 2)
-    monkeypatch.setattr(ArrayRunner, "test_all", None)
+    monkeypatch.setattr(ManyBatches, "test", None)
 
     class Counting(keras.layers.Layer):
         def build(self, input_shape):
@@ -115,7 +157,7 @@ def test_a_step_that_reads_in_its_model_what_it_writes_is_evaluated_in_order(mon
 
 def test_an_evaluation_that_is_stopped_before_it_begins_ends_with_its_first_batch(monkeypatch, rng):
     monkeypatch.setattr(threads, "count", lambda: 2)
-    monkeypatch.setattr(ArrayRunner, "test_all", None)
+    monkeypatch.setattr(ManyBatches, "test", None)
     model = classifier([])
     stops = keras.callbacks.LambdaCallback()
     stops.on_test_begin = lambda logs=None: setattr(model, "stop_evaluating", True)
@@ -127,7 +169,7 @@ def test_an_evaluation_that_is_stopped_before_it_begins_ends_with_its_first_batc
 
 def test_an_error_in_a_divided_evaluation_is_the_users_error(monkeypatch, rng):
     monkeypatch.setattr(threads, "count", lambda: 2)
-    divided = calls_of("test_all", monkeypatch)
+    divided = calls_of("test", monkeypatch)
     model = keras.Sequential(
         [
             keras.Input((3,), dtype="int32"),

@@ -1,0 +1,137 @@
+"""A graph for several batches at once: fewer and longer calls, with the bits of one batch after the other.
+
+Where a model treats each sample by itself, the rows of several batches can go through it together. Only a matrix
+product may round differently with more rows; so the products stay those of one batch, and NumPy makes them in one call.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from babytf.engine import threads
+from babytf.engine.graph import Graph, Node, Value
+from babytf.engine.primitive import PRIMITIVES, Spec
+
+
+def rows_of(graph: Graph) -> set[int]:
+    """The `id` of each value whose rows are those of the samples, each made of its own sample only.
+
+    Args:
+        graph: Each of its inputs has a row for each sample; otherwise no value is found.
+    """
+    batch = _batch(graph)
+    found = {id(v) for v in graph.inputs} if batch else set[int]()
+    for node in graph.nodes:
+        if any(id(v) in found for v in node.inputs) and _by_row(node, found, batch):
+            found.add(id(node.output))
+    return found
+
+
+def coupled(graph: Graph) -> set[int]:
+    """The `id` of each result that depends on samples, but not row by row."""
+    rows = rows_of(graph)
+    depend = {id(v) for v in graph.inputs}
+    for node in graph.nodes:
+        if any(id(v) in depend for v in node.inputs):
+            depend.add(id(node.output))
+    return depend - rows
+
+
+def widened(graph: Graph, times: int) -> Graph | None:
+    """The graph for so many batches at once.
+
+    Args:
+        graph: It writes nothing, and none of its results is `coupled`. Left as it is.
+        times: How many batches, of as many samples as those it was recorded for.
+
+    Returns:
+        A graph whose inputs are the rows of all batches, one behind the other, and so are its outputs that have rows.
+        `None` if an operation cannot be told to take more rows, or takes them in ways of its own.
+    """
+    rows = rows_of(graph)
+    if graph.writes or coupled(graph) or not rows:
+        return None
+    wide = Graph(f"{graph.name}_of_{times}")
+    values: dict[int, Value] = {}
+    for value in graph.inputs:
+        values[id(value)] = Value(_wide(value.spec, times), "input", name=value.name)
+    wide.inputs = [values[id(v)] for v in graph.inputs]
+    for node in graph.nodes:
+        inputs = [values.get(id(v), v) for v in node.inputs]
+        if id(node.output) not in rows:
+            _add(wide, node, inputs, node.params, node.output.spec, values)
+        elif node.row.products is not None:
+            if not _add_product(wide, node, inputs, times, values):
+                return None
+        else:
+            spec = _wide(node.output.spec, times)
+            params = _params(node, [v.spec for v in inputs], spec, times)
+            if params is None:
+                return None
+            _add(wide, node, inputs, params, spec, values)
+    wide.outputs = [values.get(id(v), v) for v in graph.outputs]
+    return wide
+
+
+def _batch(graph: Graph) -> int:
+    """The number of samples, or 0 if an input has none."""
+    sizes = {v.spec.shape[0] if v.spec.shape else 0 for v in graph.inputs}
+    return sizes.pop() if len(sizes) == 1 else 0
+
+
+def _wide(spec: Spec, times: int) -> Spec:
+    return Spec((times * spec.shape[0], *spec.shape[1:]), spec.dtype)
+
+
+def _by_row(node: Node, rows: set[int], batch: int) -> bool:
+    """Whether each row of a node's result is made of the same row of those inputs that have rows."""
+    row, out, specs = node.row, node.output.spec, [v.spec for v in node.inputs]
+    if row.kind == "effect" or row.blas or row.threaded or not out.shape or out.shape[0] != batch:
+        return False
+    if row.products is not None:
+        split: Any = (True, False) if all(s.ndim == 2 for s in specs) else None
+    elif row.rows is not None:
+        split = row.rows(*specs, **node.params)
+    elif row.kind == "elementwise":
+        split = tuple(s.ndim == out.ndim and s.shape[0] == out.shape[0] for s in specs)
+    else:
+        split = None
+    return split is not None and all(by == (id(v) in rows) for by, v in zip(split, node.inputs, strict=True))
+
+
+def _add(wide: Graph, node: Node, inputs: list[Value], params: Any, spec: Spec, values: dict[int, Value]) -> None:
+    output = values[id(node.output)] = Value(spec, "node", name=node.output.name)
+    wide.nodes.append(Node(node.row, inputs, params, output, node.scopes))
+
+
+def _params(node: Node, specs: list[Spec], expected: Spec, times: int) -> dict[str, Any] | None:
+    """A node's parameters for so many times the rows: a shape among them begins with their number."""
+    candidates = [node.params]
+    if isinstance(shape := node.params.get("shape"), tuple) and shape:
+        candidates.append({**node.params, "shape": (times * shape[0], *shape[1:])})
+    for params in candidates:
+        try:
+            if node.row.infer(*specs, **params) == expected:
+                return params
+        except (ValueError, TypeError, IndexError):
+            continue
+    return None
+
+
+def _add_product(wide: Graph, node: Node, inputs: list[Value], times: int, values: dict[int, Value]) -> bool:
+    """As many products as there are for the batches alone, in one call."""
+    a, b = (v.spec for v in node.inputs)
+    count = threads.count()
+    cut = threads.cut(a.shape, b.shape, count)
+    if cut not in (None, 0) or (cut == 0 and a.shape[0] % count):
+        return False
+    each = a.shape[0] // (1 if cut is None else count)
+    parts = times * a.shape[0] // each
+    reshape, out = PRIMITIVES["reshape"], node.output.spec
+    several = Value(Spec((parts, each, a.shape[1]), a.dtype), "node")
+    wide.nodes.append(Node(reshape, [inputs[0]], {"shape": several.spec.shape}, several, node.scopes))
+    products = Value(Spec((parts, each, out.shape[1]), out.dtype), "node", name=node.output.name)
+    wide.nodes.append(Node(node.row, [several, inputs[1]], node.params, products, node.scopes))
+    output = values[id(node.output)] = Value(_wide(out, times), "node")
+    wide.nodes.append(Node(reshape, [products], {"shape": output.spec.shape}, output, node.scopes))
+    return True
