@@ -200,7 +200,10 @@ class Program:
             results = self._outputs, self._is_tensor, self._constants
             return None if found is None else (Program(found, self._like_args(found), results, self._fuse, 1), None)
         parts = halves(graph, coupled(graph))
-        if parts is None or work(parts[1].nodes) > max(LITTLE, LEFT * work(parts[0].nodes)):
+        if parts is None:
+            return None
+        done, left = (work(part.nodes) for part in parts)
+        if left > done or left > max(LITTLE, LEFT * done):
             return None
         found = widened(parts[0], times)
         return None if found is None else (self._first(found, 1), self._second(parts[1]))
