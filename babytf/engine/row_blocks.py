@@ -16,13 +16,19 @@ import numpy as np
 from babytf.engine import threads
 from babytf.engine.workspace import room
 
-BLOCK = 65536
-"""Elements in a block: 256 kB in single precision."""
+BLOCK = 262_144
+"""Elements in a block: 1 MB in single precision. See `window_kernels.BLOCK` for why not fewer."""
+
+ROWS = 32_768
+"""Rows in a block at most: sums over more of them, one after the other, would round too much."""
+
+MUCH = 2_097_152
+"""Elements whose sums are worth a second thread: memory is read only once."""
 
 
 def blocks(count: int, each: int) -> list[slice]:
     """Stretches of `count` rows of `each` elements, a block long."""
-    step = max(1, BLOCK // max(each, 1))
+    step = max(1, min(BLOCK // max(each, 1), ROWS))
     return [slice(start, min(start + step, count)) for start in range(0, count, step)]
 
 
@@ -46,7 +52,7 @@ def filled(size: int, dtype: np.dtype[Any], value: float = 1.0) -> np.ndarray:
 
 def column_sums(x: np.ndarray, out: np.ndarray) -> None:
     """`out[j]` is the sum of `x[i, j]` over the rows."""
-    if x.size <= 32 * BLOCK:  # memory is read once: only much of it is worth a second thread
+    if x.size <= MUCH:
         np.matmul(filled(len(x), x.dtype), x, out=out)
         return
     pieces = blocks(len(x), x.shape[1])
