@@ -14,7 +14,7 @@ from babytf.engine.primitive import PRIMITIVES, Spec
 
 
 def rows_of(graph: Graph) -> set[int]:
-    """The `id` of each value whose rows are those of the samples, each made of its own sample only.
+    """The `id` of each value whose rows are those of the samples, or some for each, made of their own sample only.
 
     Args:
         graph: Each of its inputs has a row for each sample; otherwise no value is found.
@@ -86,7 +86,7 @@ def _wide(spec: Spec, times: int) -> Spec:
 def _by_row(node: Node, rows: set[int], batch: int) -> bool:
     """Whether each row of a node's result is made of the same row of those inputs that have rows."""
     row, out, specs = node.row, node.output.spec, [v.spec for v in node.inputs]
-    if row.kind == "effect" or row.blas or row.threaded or not out.shape or out.shape[0] != batch:
+    if row.kind == "effect" or row.threaded or not out.shape or out.shape[0] == 0 or out.shape[0] % batch:
         return False
     if row.products is not None:
         split: Any = (True, False) if all(s.ndim == 2 for s in specs) else None

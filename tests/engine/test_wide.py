@@ -51,6 +51,9 @@ BY_ROW = {
     "largest": lambda x: ops.argmax(x, axis=-1),
     "broadcast": lambda x: ops.broadcast_to(ops.mean(x, axis=1, keepdims=True), (4, 6)) * 1.0,
     "where": lambda x: ops.where(x > 0, x, ops.exp(x)),
+    "some rows for each sample": lambda x: ops.reshape(ops.reshape(x, (8, 3)) @ WEIGHTS[:3], (4, 10)),
+    "one number after the other": lambda x: ops.reshape(ops.reshape(x, (24,)) * 2.0, (4, 2, 3)),
+    "normalization": lambda x: ops.layer_normalization(x, WEIGHTS[:, 0], WEIGHTS[:, 1], axis=-1),
     "beside weights": lambda x: x * ops.sum(ops.square(WEIGHTS)),
 }
 
@@ -61,6 +64,8 @@ NOT_BY_ROW = {
     "rows of a weight": lambda x: x + np.arange(24, dtype="float32").reshape(4, 6),
     "product of samples": lambda x: (x @ ops.transpose(x)) @ x,
     "one sample for all": lambda x: x + x[:1],
+    "rows for several samples": lambda x: ops.reshape(ops.reshape(x, (2, 12)) * 2.0, (4, 6)),
+    "rows in another order": lambda x: ops.reshape(ops.transpose(ops.reshape(x, (4, 2, 3)), (1, 0, 2)), (8, 3)) * 2.0,
     "no rows": lambda x: ops.sum(x),
     "other rows": lambda x: ops.reshape(x, (6, 4)) * 2.0,
 }
