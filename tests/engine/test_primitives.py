@@ -186,6 +186,7 @@ CASES: dict[str, list[tuple[list, dict]]] = {
     "all_but_label": [([(2, 3), (2, 3), _INTS], {"size": 4}), ([(), (), np.array(2)], {"size": 3})],
     "shares_crossentropy": [([(2, 3, 4), (2, 1, 4), *[(2, 3, 4)] * 4], {"axis": 1})],
     "two_class_crossentropy": [([(3, 4)] * 6, {})],
+    "hits": [([(2, 3, 4), _INTS], {}), ([(4,), np.array(2)], {})],
     "one_hot": [([np.array([[0], [2], [7]]), np.arange(4)], {"dtype": "float64"})],
     "select": [([_BOOLS, (3, 4), (3, 4)], {}), ([_BOOLS, (4,), ()], {}), ([np.ones((30, 4), bool), (), (30, 4)], {})],
     "clip": [([(3, 4), np.array(-1.0), np.array(1.0)], {}), ([(3, 4), (4,), (3, 1)], {})],
