@@ -6,6 +6,7 @@ Rows name these functions in their source (`kernels.select(…)`); they know not
 from __future__ import annotations
 
 import functools
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -190,7 +191,10 @@ def _erf_double(work: np.ndarray, out: np.ndarray) -> None:
 
 def _all_below(indices: np.ndarray, size: int) -> bool:
     """Whether all are in `[0, size)`, in one look: as unsigned numbers, negative ones are huge."""
-    return indices.size == 0 or bool(np.maximum.reduce(indices.view(f"u{indices.itemsize}"), axis=None) < size)
+    if indices.size == 0:
+        return True
+    unsigned = indices.view(f"u{indices.itemsize}")
+    return bool(unsigned.item(unsigned.argmax()) < size)
 
 
 def checked(indices: np.ndarray, size: int, what: str) -> bool:
@@ -295,8 +299,8 @@ def add_along_axis(x: np.ndarray, indices: np.ndarray, axis: int, out: np.ndarra
 
 
 @functools.lru_cache(maxsize=64)
-def _row_starts(rows: int, columns: int) -> np.ndarray:
-    starts = np.arange(rows) * columns
+def _row_starts(rows: tuple[int, ...], columns: int) -> np.ndarray:
+    starts = (np.arange(math.prod(rows)) * columns).reshape(rows)
     starts.flags.writeable = False
     return starts
 
@@ -304,14 +308,20 @@ def _row_starts(rows: int, columns: int) -> np.ndarray:
 def pick(x: np.ndarray, labels: np.ndarray, places: np.ndarray, out: np.ndarray) -> None:
     """`out[i] = x[i, labels[i]]`, along the last axis; `places` is filled with where that is in the flat array."""
     _check_labels(labels, x.shape[-1])
-    np.add(_row_starts(labels.size, x.shape[-1]).reshape(labels.shape), labels, out=places, casting="unsafe")
+    np.add(_row_starts(labels.shape, x.shape[-1]), labels, out=places, casting="unsafe")
     x.take(places, out=out, mode="clip")
 
 
 def subtract_one(x: np.ndarray, labels: np.ndarray, places: np.ndarray) -> None:
     """`x[i, labels[i]] -= 1`, along the last axis of an array in plain order."""
-    np.add(_row_starts(labels.size, x.shape[-1]).reshape(labels.shape), labels, out=places, casting="unsafe")
+    np.add(_row_starts(labels.shape, x.shape[-1]), labels, out=places, casting="unsafe")
     x.reshape(-1)[places] -= 1
+
+
+def put(values: np.ndarray, labels: np.ndarray, places: np.ndarray, out: np.ndarray) -> None:
+    """`out[i, labels[i]] = values[i]`, along the last axis of an array in plain order."""
+    np.add(_row_starts(labels.shape, out.shape[-1]), labels, out=places, casting="unsafe")
+    out.put(places, values)
 
 
 def _check_labels(labels: np.ndarray, classes: int) -> None:

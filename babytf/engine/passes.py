@@ -20,6 +20,7 @@ def clean(graph: Graph) -> None:
     remove_unused(graph)
     drop_broadcasts(graph)
     simplify(graph)
+    count_tests(graph)
     share_common(graph)
     pool_before_relu(graph)
     remove_unused(graph)
@@ -89,6 +90,21 @@ def _stands_for(node: Node) -> Value | None:
         if inner and outer and [inner[i] for i in outer] == list(range(len(outer))):
             return x.node.inputs[0]
     return None
+
+
+EXACT = {"float32": 2**24, "float64": 2**53}
+"""Up to where each float is a whole number's own, so that counting does not round."""
+
+
+def count_tests(graph: Graph) -> None:
+    """Count what is true without making an array of ones and zeros first."""
+    for node in graph.nodes:
+        cast = node.inputs[0].node if node.row.name in ("sum", "mean") else None
+        if cast is None or cast.row.name != "cast" or cast.inputs[0].spec.dtype.kind != "b":
+            continue
+        name = node.output.spec.dtype.name
+        if cast.output.spec.dtype.name == name and cast.output.spec.size <= EXACT.get(name, 0):
+            node.inputs = [cast.inputs[0]]
 
 
 def drop_broadcasts(graph: Graph) -> None:

@@ -43,6 +43,7 @@ _LOGICAL: dict[str, ast.operator] = {
 _EXACT = {"rint", "maximum", "minimum", "sqrt", "absolute", "sign", "floor", "ceil", "trunc"}
 _TESTS = {"isnan", "isinf", "isfinite"}
 _TWICE = {"square"}
+_METHODS = {"clip"}
 
 
 class NoExpression(Exception):
@@ -77,6 +78,8 @@ class _Source:
             for argument in [*call.args, *[k.value for k in call.keywords]]:
                 if isinstance(argument, ast.Name):
                     self.uses[argument.id] += 2 if name in _TWICE else 1
+            if name in _METHODS and isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name):
+                self.uses[call.func.value.id] += 1
 
 
 _parsed: dict[str, _Source] = {}
@@ -205,6 +208,8 @@ class _Translator:
             target, result = arguments[0], self.value(arguments[1])
         elif module == "kernels" and name == "select":
             target, result = arguments[4], self.select(*[self.value(a) for a in arguments[:3]])
+        elif module in self.known and name in _METHODS and set(options) == {"out"}:
+            result = self.function(name, [self.known[module], *[self.value(a) for a in arguments]])
         elif module == "np" and set(options) <= {"out", "where"}:
             result = self.function(name, [self.value(a) for a in arguments])
         else:

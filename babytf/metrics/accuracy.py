@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import Any
 
 from babytf import check, config, ops
-from babytf.engine import Tensor, convert
+from babytf.engine import Tensor, bind, convert
 from babytf.losses.weighting import fits, pair, present, shape_error, squeeze_or_expand_to_same_rank
 from babytf.metrics.mean import MeanMetricWrapper
 
@@ -80,7 +80,7 @@ def categorical_accuracy(y_true: Any, y_pred: Any) -> Tensor:
             f"y_true of shape {y_pred.shape}: one-hot rows",
             "for integer labels use sparse_categorical_accuracy" if y_true.shape == y_pred.shape[:-1] else None,
         )
-    return ops.cast(ops.equal(ops.argmax(y_true, axis=-1), ops.argmax(y_pred, axis=-1)), config.floatx())
+    return ops.cast(bind("hits", y_pred, ops.argmax(y_true, axis=-1)), config.floatx())
 
 
 def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Tensor:
@@ -109,12 +109,7 @@ def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Tensor:
             f"y_true of shape {y_pred.shape[:-1]}: one integer label per sample",
             "for one-hot targets use categorical_accuracy" if shapes[0] == shapes[1] else None,
         )
-    best = ops.argmax(y_pred, axis=-1)
-    if y_true.dtype.kind == "f":
-        best = ops.cast(best, y_true.dtype)
-    else:
-        y_true = ops.cast(y_true, best.dtype)
-    matches = ops.cast(ops.equal(y_true, best), config.floatx())
+    matches = ops.cast(bind("hits", y_pred, y_true), config.floatx())
     return ops.squeeze(matches, axis=-1) if len(matches.shape) > 1 and matches.shape[-1] == 1 else matches
 
 

@@ -33,10 +33,9 @@ def _same_shape(name: str, target: Tensor, output: Tensor) -> None:
         )
 
 
-def _log_probabilities(output: Tensor, axis: int) -> Tensor:
+def _clipped(p: Tensor) -> Tensor:
     epsilon = config.epsilon()
-    output = output / sum(output, axis, keepdims=True)
-    return log(clip(output, epsilon, 1.0 - epsilon))
+    return clip(p, epsilon, 1.0 - epsilon)
 
 
 def _needs_axes(name: str, output: Tensor) -> None:
@@ -60,9 +59,9 @@ def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> 
     _same_shape("binary_crossentropy", target, output)
     if from_logits:
         return bind("binary_crossentropy", output, target)
-    epsilon = config.epsilon()
-    p = clip(output, epsilon, 1.0 - epsilon)
-    return -(target * log(p) + (1.0 - target) * log(1.0 - p))
+    p = _clipped(output)
+    q = 1.0 - p
+    return bind("two_class_crossentropy", output, p, q, log(p), log(q), target)
 
 
 def categorical_crossentropy(target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Tensor:
@@ -85,7 +84,10 @@ def categorical_crossentropy(target: Any, output: Any, from_logits: bool = False
     if from_logits:
         log_p = bind("log_softmax", output, axis=axis)
         return bind("categorical_crossentropy", output, log_p, target, axis=axis)
-    return -sum(target * _log_probabilities(output, axis), axis)
+    total = sum(output, axis, keepdims=True)
+    shares = output / total
+    clipped = _clipped(shares)
+    return bind("shares_crossentropy", output, total, shares, clipped, log(clipped), target, axis=axis)
 
 
 def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Tensor:
@@ -124,5 +126,6 @@ def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool 
     if from_logits:
         log_p = bind("log_softmax", output, axis=output.ndim - 1)
         return bind("sparse_crossentropy", output, log_p, target)
-    log_p = _log_probabilities(output, output.ndim - 1)
-    return -bind("pick", log_p, target)
+    total = sum(output, -1)
+    share = bind("pick", output, target) / total
+    return bind("share_crossentropy", output, total, share, _clipped(share), target)

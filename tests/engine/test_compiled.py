@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from babytf import ops
-from babytf.engine import Compiled, FlatGroup, GradientTape, Tensor, Variable
+from babytf.engine import Compiled, FlatGroup, GradientTape, Tensor, Variable, passes
 from babytf.engine.plan import Plan
 from babytf.engine.trace import MOST_PROGRAMS
 from babytf.errors import TracingError
@@ -335,3 +335,26 @@ def test_check_numerics_names_the_layer_and_the_line():
     finally:
         config.disable_check_numerics()
     assert np.isneginf(f(np.zeros(2, "float32")).numpy()).all()
+
+
+def test_what_is_true_is_counted_as_it_is(rng):
+    """No array of ones and zeros is made to be added up, unless a sum of it could round."""
+
+    def step(x):
+        return ops.sum(ops.cast(x > 0, "float32")), ops.mean(ops.cast(x > 1, "float32"), axis=1)
+
+    x = rng.normal(size=(50, 8)).astype("float32")
+    compiled = Compiled(step, "step")
+    assert "cast" not in {node.row.name for node in compiled.program(x).graph.nodes}
+    total, means = compiled(x)
+    assert total.dtype == means.dtype == "float32"
+    assert total.item() == (x > 0).sum()
+    np.testing.assert_array_equal(means.numpy(), (x > 1).sum(axis=1).astype("float32") / np.float32(8))
+    for one, two in zip(compiled(x), step(Tensor(x)), strict=True):
+        np.testing.assert_array_equal(one.numpy(), two.numpy())
+
+
+def test_counts_that_would_round_are_added_up_as_they_were(monkeypatch):
+    monkeypatch.setitem(passes.EXACT, "float32", 3)
+    compiled = Compiled(lambda x: ops.sum(ops.cast(x > 0, "float32")), "step")
+    assert "cast" in {node.row.name for node in compiled.program(np.ones(4, "float32")).graph.nodes}

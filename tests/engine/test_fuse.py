@@ -78,6 +78,7 @@ def every_row(x, y, condition):
     other = bind("greater", x, y)
     results += [bind(n, condition, other) for n in LOGICAL] + [bind("logical_not", condition)]
     results += [bind("select", condition, x, y), bind("clip", x, y, bind("absolute", y))]
+    results += [bind("two_class_crossentropy", x, y, x, y, x, y)]
     results += [bind("leaky_relu", x, negative_slope=0.2), bind("round", x, decimals=0)]
     results += [bind("cast", condition, dtype=x.dtype.name), bind("cast", x, dtype="bool")]
     results += [bind("cast", x, dtype="float64" if x.dtype == np.float32 else "float32")]

@@ -40,6 +40,7 @@ _LATER = {
         "column_sums column_dot row_statistics row_standard row_norm row_norm_gradient channel_moments "
         "channel_norm channel_norm_gradient"
     ),
+    "probability_crossentropy": "share_crossentropy all_but_label shares_crossentropy two_class_crossentropy",
     "simple_rnn": "simple_rnn_states simple_rnn simple_rnn_gradient",
     "sorting": "sort argsort top_k_indices",
     "thresholds": "sums_above",

@@ -5,7 +5,7 @@ loss and gradient then share one exponential. The gradient goes to `logits` dire
 
 $$ \ell = -\sum_k y_k \ln p_k, \quad \frac{\partial \ell}{\partial z_k} = p_k \sum_j y_j - y_k. $$
 
-Next: `random.py`.
+Next: `probability_crossentropy.py`.
 """
 
 from __future__ import annotations

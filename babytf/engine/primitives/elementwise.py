@@ -173,7 +173,7 @@ def _clip_vjp(g: Tensor, y: Tensor, x: Tensor, low: Tensor, high: Tensor) -> tup
 
 primitive(
     "clip",
-    source="np.clip({x}, {low}, {high}, out={out})",
+    source="{x}.clip({low}, {high}, out={out})",
     infer=_clip_spec,
     vjp=_clip_vjp,
     latex=r"\operatorname{{clip}}({x}, {low}, {high})",

@@ -155,7 +155,7 @@ for _name, _ufunc in (("all", "logical_and"), ("any", "logical_or")):
 for _name in ("argmax", "argmin"):
     primitive(
         _name,
-        source=f"np.copyto({{out}}, np.{_name}({{x}}, axis={{axis}}, keepdims={{keepdims}}), casting='unsafe')",
+        source=f"np.copyto({{out}}, {{x}}.{_name}({{axis}}, keepdims={{keepdims}}), casting='unsafe')",
         infer=lambda x, axis, keepdims: Spec(reduced(x.shape, axis, keepdims), "int32"),
         inputs="x",
         latex=rf"\operatorname{{{{{_name}}}}} {{x}}",
@@ -163,3 +163,13 @@ for _name in ("argmax", "argmin"):
         rows=by_rows_beside,
         symbol="index",
     )
+
+primitive(
+    "hits",
+    source="np.equal({scores}.argmax(-1), {labels}, out={out})",
+    infer=lambda scores, labels: Spec(np.broadcast_shapes(scores.shape[:-1], labels.shape), "bool"),
+    inputs="scores labels",
+    latex=r"[\operatorname{{argmax}} {scores} = {labels}]",
+    domain=(-3.0, 3.0),
+    rows=lambda scores, labels: (True, True) if scores.shape[:-1] == labels.shape else None,
+)
