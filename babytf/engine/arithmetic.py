@@ -12,6 +12,7 @@ A number that only arithmetic needs is a local name of the program, without memo
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +25,7 @@ from babytf.engine.scalar import NoExpression
 
 _CASTS = {"float32", "float64", "int64"}  # a number that does not fit into an `int32` would be refused
 _CALLS = {"sqrt", *_CASTS}
+_MEAN = re.compile(r"np\.divide\((\w+), (\d+), out=\1\)$")
 
 Name = Callable[[Value], str]
 Read = Callable[[Value], ast.expr]
@@ -71,6 +73,14 @@ class Arithmetic:
     def read(self, value: Value, name: Name) -> str:
         """How a number is read, as text."""
         return name(value) if id(value) in self.numbers else f"{name(value)}[()]"
+
+
+def with_short_end(node: Node, text: str) -> str:
+    """A node's statements, the last of which may be arithmetic: a mean of all elements is their sum, divided."""
+    spec = node.output.spec
+    if spec.shape or spec.dtype.name not in _CASTS or node.row.name != "mean":
+        return text
+    return _MEAN.sub(r"\1[()] = \1[()] / \2", text)
 
 
 def formula(node: Node, read: Read, named: Named, stored: bool = False) -> ast.expr:

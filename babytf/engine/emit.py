@@ -247,7 +247,7 @@ class Source:
         elif node.row.kind == "view":
             text = f"np.copyto({name}, {self._fill(node, '')})"
         else:
-            text = self._fill(node, name)
+            text = arithmetic.with_short_end(node, self._fill(node, name))
         if node.row.name == "relu":
             text = self._beside_zeros(text, out)
         if node.row.products is not None:

@@ -239,6 +239,16 @@ def test_a_choice_between_constants_has_their_dtype(dtype, number):
     assert sum(" = " in line for line in lines) > len(stored(lines)) == 3  # the rest are local names
 
 
+@pytest.mark.parametrize("dtype", ["float16", *FLOATS])
+def test_a_mean_is_divided_in_plain_arithmetic(dtype):
+    x = np.array([[1, 2, 4], [0.1, 3e4, 7]], dtype)
+    compiled = Compiled(lambda x: (ops.mean(x), ops.mean(x, axis=0), ops.mean(x[:0, 0])), "step")
+    for a, b in zip(compiled(x), compiled.function(Tensor(x)), strict=True):
+        assert_bits(a, b)
+    lines = body(compiled.program(x))
+    assert sum(line.endswith("[()] / 6") for line in lines) == 1, lines  # halves are summed up in float32
+
+
 def test_results_are_arrays_of_their_own():
     compiled = Compiled(lambda x: (x + 1.0, x > 0), "step")
     first = compiled(np.array(1, "float32"))
