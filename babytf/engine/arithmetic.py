@@ -78,7 +78,7 @@ class Arithmetic:
 def with_short_end(node: Node, text: str) -> str:
     """A node's statements, the last of which may be arithmetic: a mean of all elements is their sum, divided."""
     spec = node.output.spec
-    if spec.shape or spec.dtype.name not in _CASTS or node.row.name != "mean":
+    if node.row.name != "mean" or spec.shape or spec.dtype.name not in ("float32", "float64"):
         return text
     return _MEAN.sub(r"\1[()] = \1[()] / \2", text)
 

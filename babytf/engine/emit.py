@@ -51,6 +51,7 @@ RESERVED = (
     "multiply",
     "shared",
     "fused",
+    "results",
 )
 """Names that a program's text uses for what is not its own."""
 
