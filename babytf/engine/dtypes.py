@@ -28,6 +28,7 @@ SUPPORTED = (
     "float64",
 )
 _NAMES = {np.dtype(n): n for n in SUPPORTED}
+_STANDARD: dict[Any, np.dtype] = {**{d: d for d in _NAMES}, **{n: d for d, n in _NAMES.items()}}
 _ALIASES = {"float": "float32", "int": "int32", "half": "float16", "double": "float64"}
 
 
@@ -41,6 +42,8 @@ def standardize(dtype: Any) -> np.dtype:
     Raises:
         DTypeError: If the dtype is not supported (complex, strings, objects, dates, …).
     """
+    if isinstance(dtype, (str, np.dtype)) and (known := _STANDARD.get(dtype)) is not None:
+        return known
     if dtype is None or dtype is float:
         return np.dtype(config.floatx())
     if dtype is int:
@@ -62,6 +65,11 @@ def standardize(dtype: Any) -> np.dtype:
             )
         )
     return found
+
+
+def name_of(dtype: np.dtype) -> str:
+    """The dtype's name; NumPy puts it together anew each time."""
+    return _NAMES.get(dtype) or str(dtype.name)
 
 
 def promote(a: np.dtype, b: np.dtype) -> np.dtype:

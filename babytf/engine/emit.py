@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from babytf.engine import chains, fuse, threads
+from babytf.engine import arithmetic, chains, fuse, threads
 from babytf.engine.chains import Chain
 from babytf.engine.graph import Graph, Node, Value
 from babytf.engine.plan import Plan
@@ -46,6 +46,7 @@ RESERVED = (
     "in_order",
     "follow",
     "followers",
+    "results",
 )
 """Names that a program's text uses for what is not its own."""
 
@@ -98,6 +99,7 @@ class Source:
         self.inputs: list[str] = []
         self.kernels: dict[str, str] = {}
         self.calls: list[tuple[str, list[str]]] = []
+        self._arithmetic = arithmetic.Arithmetic(plan, wanted=not checked)
         self._names: dict[int, str] = {}
         self._serial = False
         self._stretch = 0
@@ -172,17 +174,23 @@ class Source:
         together = place.kind == place_z.kind == "buffer" and place.slot == place_z.slot and value.spec == z.spec
         return together and z.node is not None and z.node.row.symbol == "z" and z.node.scopes == node.scopes
 
-    def _constant(self, array: np.ndarray) -> str:
-        if array.ndim == 0:
-            text = str(array.item()) if array.dtype != np.float32 else str(array[()])
-            label = "c_" + text.replace("-", "m").replace("+", "").replace(".", "_")
-            twin = self.bound.get(label)
-            if isinstance(twin, np.ndarray) and twin.dtype == array.dtype and twin.tobytes() == array.tobytes():
-                return label
-        else:
+    def _constant(self, given: Any) -> str:
+        """The name of an array, or of a NumPy number."""
+        if given.shape:
             label = "const"
+        else:
+            text = str(given.item()) if given.dtype != np.float32 else str(given[()])
+            label = "c_" + text.replace("-", "m").replace("+", "").replace(".", "_")
+            twin: Any = self.bound.get(label)
+            if type(twin) is type(given) and twin.dtype == given.dtype and twin.tobytes() == given.tobytes():
+                return label
         name = self._unique(label)
-        self.bound[name] = array
+        self.bound[name] = given
+        return name
+
+    def _local(self, value: Value) -> str:
+        """A name in the program's function, for a value without memory."""
+        name = self._names[id(value)] = self._unique(self._suggest(value))
         return name
 
     def _suggest(self, value: Value) -> str:
@@ -249,6 +257,9 @@ class Source:
         if node.row.name == "flat_concat":
             self._concat(node)
             return
+        if id(node) in self._arithmetic.nodes:
+            self._add(self._arithmetic.statement(node, self.name, self._local, self._constant), "")
+            return
         for value in node.inputs:
             self.name(value)
         name = self.name(out)
@@ -262,7 +273,7 @@ class Source:
         elif node.row.kind == "view":
             text = f"np.copyto({name}, {self._fill(node, '')})"
         else:
-            text = self._fill(node, name)
+            text = arithmetic.with_short_end(node, self._fill(node, name))
         if node.row.name == "relu":
             text = self._beside_zeros(text, out)
         if node.row.products is not None:
@@ -347,7 +358,10 @@ class Source:
                 ending.append((f"results = ({outputs},)", ""))
             for variable, value in self.plan.final:
                 target = self._target(variable)
-                ending.append((f"np.copyto({target}, {self.name(value)})", ""))
+                number = "" if value.spec.shape else self._arithmetic.read(value, self.name)
+                ending.append(
+                    (f"{target}[()] = {number}" if number else f"np.copyto({target}, {self.name(value)})", "")
+                )
             if graph.outputs:
                 ending.append(("return results", ""))
         elif graph.outputs:
@@ -594,7 +608,8 @@ class Source:
         if self.variables:
             lines.append("#\n# Variables, shared with the model:")
             lines += [f"#   {n:<28} {v.shape} {v.dtype}" for n, v in self.variables.items()]
-        scalars = {n: a for n, a in self.bound.items() if isinstance(a, np.ndarray) and a.ndim == 0}
+        numbers = (np.ndarray, np.generic)
+        scalars: dict[str, Any] = {n: a for n, a in self.bound.items() if isinstance(a, numbers) and not a.shape}
         others = {n: a for n, a in self.bound.items() if n not in scalars}
         if others:
             lines.append("#\n# Given:")
@@ -605,7 +620,10 @@ class Source:
             lines.append("")
             for n, a in scalars.items():
                 text = str(a[()]) if np.isfinite(a) else f"np.{a.item()}".replace("np.-", "-np.")
-                lines.append(f"{n} = np.array({text}, np.{_numpy_name(a.dtype.name)})")
+                dtype = f"np.{_numpy_name(a.dtype.name)}"
+                lines.append(
+                    f"{n} = " + (f"np.array({text}, {dtype})" if type(a) is np.ndarray else f"{dtype}({text})")
+                )
         for name, text in self.kernels.items():
             lines += ["", "", "@fused", f"def {name}({text.partition('(')[2]}"]
         lines += ["", ""] if self.kernels else [""]

@@ -132,20 +132,37 @@ def _fits(node: Node, contiguous: Callable[[Value], bool]) -> bool:
     try:
         if np.broadcast_shapes(*[v.spec.shape for v in node.inputs]) != spec.shape:
             return False
-        _expression(node, {}, lambda value, dtype: ast.Constant(value))
+        formula(node, {}, lambda value, dtype: ast.Constant(value))
     except (ValueError, scalar.NoExpression):
         return False
     return len(_merge(spec.shape, set(_masks(node, spec.shape)))) <= MOST_LOOPS
 
 
-def _expression(node: Node, given: dict[int, ast.expr], constant: Callable[[Any, np.dtype[Any]], ast.expr]) -> ast.expr:
+def formula(
+    node: Node,
+    given: dict[int, ast.expr],
+    constant: Callable[[Any, np.dtype[Any]], ast.expr],
+    wraps: bool = False,
+) -> ast.expr:
+    """What a node computes for one element.
+
+    Args:
+        node: The node.
+        given: `id(input)` to what stands for it; its name in the row by default.
+        constant: Gives the expression of a number of a dtype.
+        wraps: Whether sums of small integers stay in their dtype by themselves.
+
+    Raises:
+        NoExpression: If there is no such expression.
+    """
     inputs = {
         name: scalar.Element(given.get(id(v), ast.Name(name)), v.spec.dtype)
         for name, v in zip(node.row.inputs, node.inputs, strict=True)
     }
     specs = [v.spec for v in node.inputs]
     dtypes = {name: make(*specs, **node.params).dtype for name, make in node.row.scratch.items()}
-    return scalar.expression(node.row, inputs, {**dtypes, "out": node.output.spec.dtype}, node.params, constant)
+    dtypes["out"] = node.output.spec.dtype
+    return scalar.expression(node.row, inputs, dtypes, node.params, constant, wraps)
 
 
 # --- loops over shapes
@@ -329,13 +346,13 @@ class Kernel:
             out, in_loop = node.output, bool(node.output.spec.shape)
             for value in node.inputs:
                 refer(value, in_loop)
-            formula = _expression(node, given, self._constant)
-            text = ast.unparse(formula)
+            result = formula(node, given, self._constant)
+            text = ast.unparse(result)
             used = users.get(id(out), [])
             once = len(used) == 1 and scalar.times_used(used[0][0].row, used[0][1]) == 1
             near = once and bool(used[0][0].output.spec.shape) == in_loop
             if near and id(out) not in kept and len(text) <= WIDEST:
-                given[id(out)] = formula
+                given[id(out)] = result
                 continue
             if id(out) in kept and not used and sum(bool(v.spec.shape) == in_loop for v in self.stored) == 1:
                 results[id(out)] = text  # the only one: all has been read when it is written

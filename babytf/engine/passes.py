@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from babytf.engine.graph import Graph, Node, Value, remap
-from babytf.engine.primitive import Spec
+from babytf.engine.primitive import PRIMITIVES, Spec
 from babytf.engine.reorder import pool_before_relu
 
 
@@ -43,8 +43,13 @@ def is_constant(value: Value, number: float) -> bool:
 
 
 def simplify(graph: Graph) -> None:
-    """Skip operations that do nothing: `x * 1`, `x / 1`, a cast or reshape to what it is already."""
+    """Skip operations that do nothing: `x * 1`, `x / 1`, a cast or reshape to what it is already.
+
+    Where a variable is to hold the result, and the input is another variable, that one's value is copied instead: it
+    may change first.
+    """
     replaced: dict[int, Value] = {}
+    held = {id(value.root) for _, value in graph.writes}
 
     def final(value: Value) -> Value:
         while id(value) in replaced:
@@ -57,6 +62,9 @@ def simplify(graph: Graph) -> None:
         same = _stands_for(node)
         if same is None:
             kept.append(node)
+            continue
+        if id(node.output) in held and same.root.kind in ("variable", "input"):
+            kept.append(Node(PRIMITIVES["copy"], [same], {}, node.output, node.scopes))
             continue
         if node.output.name and not same.name:
             same.name = node.output.name

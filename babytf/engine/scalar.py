@@ -108,6 +108,7 @@ def expression(
     dtypes: dict[str, np.dtype[Any]],
     params: dict[str, Any],
     constant: Callable[[Any, np.dtype[Any]], ast.expr],
+    wraps: bool = False,
 ) -> ast.expr:
     """The row's result for one element.
 
@@ -117,6 +118,7 @@ def expression(
         dtypes: Dtypes of `out` and of the row's scratch arrays.
         params: The row's parameters.
         constant: Gives the expression of a number of a dtype.
+        wraps: Whether sums and products of `int32` stay in that dtype by themselves, as NumPy's do.
 
     Returns:
         An expression of the dtype of `out`.
@@ -131,7 +133,7 @@ def expression(
     for name, value in params.items():
         if isinstance(value, (bool, int, float)):
             known[name] = Element(None, None, value)
-    translator = _Translator(known, dtypes, constant)
+    translator = _Translator(known, dtypes, constant, wraps)
     for call in source.calls:
         translator.call(call)
     if "out" not in known:
@@ -145,10 +147,12 @@ class _Translator:
         known: dict[str, Element],
         dtypes: dict[str, np.dtype[Any]],
         constant: Callable[[Any, np.dtype[Any]], ast.expr],
+        wraps: bool,
     ) -> None:
         self.known = known
         self.dtypes = dtypes
         self.constant = constant
+        self.wraps = wraps
 
     # --- dtypes, made explicit
 
@@ -266,7 +270,8 @@ class _Translator:
 
     def wrapped(self, node: ast.expr, dtype: np.dtype[Any]) -> Element:
         """Sums and products of small integers, which a compiler would compute in 64 bits, back in their dtype."""
-        return Element(_numpy(dtype.name, node) if dtype == np.dtype("int32") else node, dtype)
+        wider = dtype == np.dtype("int32") and not self.wraps
+        return Element(_numpy(dtype.name, node) if wider else node, dtype)
 
 
 def _numpy(name: str, *arguments: ast.expr) -> ast.expr:

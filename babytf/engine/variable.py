@@ -174,7 +174,7 @@ class Variable(Operators):
 
     @property
     def dtype(self) -> str:
-        return str(self._array.dtype.name)
+        return dtypes.name_of(self._array.dtype)
 
     @property
     def ndim(self) -> int:
@@ -231,7 +231,7 @@ class Variable(Operators):
         Raises:
             ShapeError: If the shape differs.
         """
-        tensor = convert(value, self.dtype)
+        tensor = convert(value, self._array.dtype)
         if tensor.shape != self.shape:
             raise ShapeError(
                 explain(

@@ -81,7 +81,7 @@ class ArrayRunner:
         ready = self._ready.get(size)
         if ready is None or ready[0].instance() is not ready[1]:
             ready = self._make_ready(size, rows)
-        program, _, pairs = ready
+        program, instance, pairs = ready
         if contiguous:
             for array, buffer in pairs:
                 buffer[...] = array[rows]
@@ -89,7 +89,7 @@ class ArrayRunner:
             for array, buffer in pairs:
                 array.take(rows, 0, buffer, "clip")
         self.program = program
-        return program.execute()
+        return program.execute(instance)
 
     def program_for(self, rows: Any) -> Program:
         """The program that runs on so many rows."""

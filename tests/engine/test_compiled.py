@@ -184,6 +184,23 @@ def test_swapping_two_variables():
     np.testing.assert_array_equal(total.numpy(), [4, 6])
 
 
+@pytest.mark.parametrize("shape", [(), (3,)])
+def test_a_variable_takes_over_another_that_changes(shape):
+    v, w = Variable(np.full(shape, 1.0), name="v"), Variable(np.full(shape, 2.0), name="w")
+
+    def step(x):
+        old = ops.reshape(w.read() * 1.0, (-1,))  # no operation is left of this
+        w.assign(x)
+        v.assign(ops.reshape(old, shape))
+        return x * 1.5
+
+    compiled = Compiled(step, "step")
+    for x, before in ((5.0, 2.0), (6.0, 5.0)):
+        compiled(np.full(shape, x, "float32"))
+        np.testing.assert_array_equal(v.numpy(), np.full(shape, before))
+        np.testing.assert_array_equal(w.numpy(), np.full(shape, x))
+
+
 def test_a_variable_read_before_the_program_keeps_its_value():
     v = Variable([1.0, 2.0], name="v")
     before = v.value

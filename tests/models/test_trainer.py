@@ -545,11 +545,11 @@ def test_ctrl_c_waits_for_the_step(monkeypatch):
     before = int(model.optimizer.iterations)
     execute, presses = Program.execute, [1]
 
-    def pressed(self):
+    def pressed(self, *args):
         if presses:
             presses.pop()
             os.kill(os.getpid(), signal.SIGINT)
-        return execute(self)
+        return execute(self, *args)
 
     monkeypatch.setattr(Program, "execute", pressed)
     with pytest.raises(KeyboardInterrupt):
