@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from babytf import Input, Sequential, layers, ops
+from babytf import Input, Sequential, layers, ops, optimizers
 from babytf.engine import Compiled, Tensor, Variable, bind
 
 FLOATS = ("float32", "float64")
@@ -335,7 +335,7 @@ def test_overflow_and_division_by_zero_are_silent_in_every_thread():
 
 def test_a_training_step_in_plain_arithmetic():
     model = Sequential([Input((4,)), layers.Dense(3)])
-    model.compile("adam", "mse", metrics=["mae"], jit_compile=False)
+    model.compile(optimizers.Adam(name="adam"), "mse", metrics=["mae"], jit_compile=False)
     model.fit(np.ones((32, 4)), np.ones((32, 3)), batch_size=16, verbose=0)
     lines = body(model.program("train"))
     for line in (
