@@ -14,43 +14,13 @@ import numpy as np
 
 from babytf.engine import arithmetic, chains, fuse, threads
 from babytf.engine.chains import Chain
+from babytf.engine.emit_names import Names, numpy_name
 from babytf.engine.graph import Graph, Node, Value
 from babytf.engine.plan import Plan
 from babytf.engine.spans import concat_of, gradients_of, shared_spans, spans_of
-from babytf.engine.variable import variable_label
 
 ROW = 64, 16384
 """How long a row of zeros may be that stands for the number."""
-
-RESERVED = (
-    "np",
-    "kernels",
-    "attention_kernels",
-    "normalization_kernels",
-    "row_blocks",
-    "windows",
-    "pools",
-    "buffer",
-    "buffers",
-    "pieces",
-    "rows",
-    "beside",
-    "call",
-    "check",
-    "serial",
-    "parallel",
-    "parts",
-    "multiply",
-    "shared",
-    "fused",
-    "in_order",
-    "follow",
-    "followers",
-    "results",
-)
-"""Names that a program's text uses for what is not its own."""
-
-LITERALS = (bool, int, float, str, type(None), type(Ellipsis))
 
 
 class Update:
@@ -79,7 +49,7 @@ class Update:
         return _wrapped(f"{name} = {start}, {self.size}, (", self.arguments, f",){limit})")
 
 
-class Source:
+class Source(Names):
     """The emitted text and what its names stand for.
 
     Attributes:
@@ -91,166 +61,22 @@ class Source:
     """
 
     def __init__(self, graph: Graph, plan: Plan, checked: bool = False) -> None:
+        super().__init__(plan)
         self.graph = graph
-        self.plan = plan
         self.checked = checked
-        self.bound: dict[str, Any] = {}
-        self.variables: dict[str, Any] = {}
         self.inputs: list[str] = []
         self.kernels: dict[str, str] = {}
         self.calls: list[tuple[str, list[str]]] = []
         self._arithmetic = arithmetic.Arithmetic(plan, wanted=not checked)
-        self._names: dict[int, str] = {}
         self._serial = False
-        self._stretch = 0
         self._multiplies = False
-        self._by_row: dict[str, None] = {}
         self._zeros: dict[tuple[int, str], str] = {}
         self._loops: list[str] = []
-        self._taken: set[str] = set(RESERVED)
-        self._declared: list[tuple[str, str]] = []
         self._late: list[tuple[str, str]] = []
         self._body: list[tuple[str, str]] = []
-        self._views: list[tuple[str, str]] = []
         self.text = self._write()
 
-    # --- names
-
-    def _unique(self, name: str) -> str:
-        name = "".join(c if c.isalnum() else "_" for c in name) or "t"
-        if name[0].isdigit() or keyword.iskeyword(name):
-            name = "_" + name
-        if name in self._taken:
-            name = self._next(name)
-        self._taken.add(name)
-        return name
-
-    def _next(self, name: str) -> str:
-        return next(n for i in itertools.count(1) if (n := f"{name}_{i}") not in self._taken)
-
-    def name(self, value: Value) -> str:
-        """The name of a value in the text; declares it on first use."""
-        found = self._names.get(id(value))
-        if found is None:
-            found = self._names[id(value)] = self._declare(value)
-        return found
-
-    def _declare(self, value: Value) -> str:
-        if value.kind == "variable":
-            return self._target(value.payload)
-        if value.kind == "constant":
-            return self._constant(value.payload)
-        place = self.plan.places[id(value)]
-        if place.kind == "in variable":
-            return self._target(place.variable)
-        if self._still_z(value):
-            assert value.node is not None
-            return self.name(value.node.inputs[0])
-        name = self._unique(self._suggest(value))
-        shape, dtype = value.spec.shape, value.spec.dtype.name
-        if place.kind == "part":
-            assert place.base is not None
-            vector = self.name(place.base)
-            stop = place.offset + value.spec.size
-            self._declared.append((f"{name} = {vector}[{place.offset}:{stop}].reshape({shape})", ""))
-        elif place.kind == "view":
-            assert value.node is not None
-            self._declared.append((f"{name} = {self._fill(value.node, '')}", f"{shape}"))
-        elif place.kind == "piece":
-            shapes = ", ".join([f"({chains.PIECE},)"] * self.plan.threads)
-            text = f"{name} = buffers({place.slot}, ({shapes},), np.{_numpy_name(dtype)})"
-            self._declared.append((text, "a piece per thread"))
-        else:
-            self._declared.append((f"{name} = buffer({place.slot}, {shape}, np.{_numpy_name(dtype)})", ""))
-        return name
-
-    def _still_z(self, value: Value) -> bool:
-        """Whether this is a layer's `z = x W` with its bias added in the same place."""
-        node = value.node
-        if node is None or node.row.name != "add" or value.name or node.inputs[0].node is None:
-            return False
-        z = node.inputs[0]
-        place, place_z = self.plan.places[id(value)], self.plan.places[id(z)]
-        together = place.kind == place_z.kind == "buffer" and place.slot == place_z.slot and value.spec == z.spec
-        return together and z.node is not None and z.node.row.symbol == "z" and z.node.scopes == node.scopes
-
-    def _constant(self, given: Any) -> str:
-        """The name of an array, or of a NumPy number."""
-        if given.shape:
-            label = "const"
-        else:
-            text = str(given.item()) if given.dtype != np.float32 else str(given[()])
-            label = "c_" + text.replace("-", "m").replace("+", "").replace(".", "_")
-            twin: Any = self.bound.get(label)
-            if type(twin) is type(given) and twin.dtype == given.dtype and twin.tobytes() == given.tobytes():
-                return label
-        name = self._unique(label)
-        self.bound[name] = given
-        return name
-
-    def _local(self, value: Value) -> str:
-        """A name in the program's function, for a value without memory."""
-        name = self._names[id(value)] = self._unique(self._suggest(value))
-        return name
-
-    def _suggest(self, value: Value) -> str:
-        if value.name:
-            return value.name
-        node = value.node
-        assert node is not None
-        layers = [label for label, kind in node.scopes if kind != "backward"]
-        symbol = node.row.symbol
-        if node.row.name == "transpose" and value.spec.ndim == 2:
-            return self.name(node.inputs[0]) + "_T"
-        if any(kind == "backward" for _, kind in node.scopes):
-            symbol = "d_" + symbol
-        return f"{layers[-1]}_{symbol}" if layers else symbol
-
     # --- statements
-
-    def _literal(self, thing: Any) -> str:
-        if isinstance(thing, np.dtype):
-            return f"np.{_numpy_name(thing.name)}"
-        if isinstance(thing, LITERALS) and thing == thing and thing not in (float("inf"), float("-inf")):
-            return repr(thing)
-        if isinstance(thing, tuple) and type(thing) is not tuple:
-            return format(thing, "")  # it knows its own notation
-        if isinstance(thing, tuple):
-            inner = ", ".join(self._literal(t) for t in thing)
-            return f"({inner},)" if len(thing) == 1 else f"({inner})"
-        if isinstance(thing, list):
-            return "[" + ", ".join(self._literal(t) for t in thing) + "]"
-        if isinstance(thing, slice):
-            return f"slice({self._literal(thing.start)}, {self._literal(thing.stop)}, {self._literal(thing.step)})"
-        for name, known in self.bound.items():
-            if known is thing:
-                return name
-        name = self._unique(type(thing).__name__.lower() if not isinstance(thing, np.ndarray) else "const")
-        self.bound[name] = thing
-        return name
-
-    def _fill(self, node: Node, out: str) -> str:
-        row = node.row
-        names = [self.name(v) for v in node.inputs]
-        fields: dict[str, str] = {}
-        if row.variadic:
-            fields[row.inputs[0]] = "(" + ", ".join(names) + ("," if len(names) == 1 else "") + ")"
-        else:
-            fields.update(zip(row.inputs, names, strict=True))
-        taken = self.plan.scratch.get(id(node), {})
-        for label, specs in self.plan.scratch_specs(node, self._stretch).items() if taken else ():
-            name = self._unique(f"{row.name}_{label}")
-            shape, dtype = specs[0].shape, _numpy_name(specs[0].dtype.name)
-            if self._stretch:
-                shapes = ", ".join(str(spec.shape) for spec in specs)
-                self._declared.append((f"{name} = buffers({taken[label]}, ({shapes},), np.{dtype})", "one per thread"))
-                self._by_row[name] = None
-            else:
-                self._declared.append((f"{name} = buffer({taken[label]}, {shape}, np.{dtype})", ""))
-            fields[label] = name
-        for label in row.param_names:
-            fields[label] = self._literal(node.params[label])
-        return row.source.format(out=out, **fields).strip("\n")
 
     def _statement(self, node: Node) -> None:
         out = node.output
@@ -296,7 +122,7 @@ class Source:
         shape = value.spec.shape
         if len(shape) < 2 or not ROW[0] <= shape[-1] <= ROW[1]:
             return text
-        key = shape[-1], _numpy_name(value.spec.dtype.name)
+        key = shape[-1], numpy_name(value.spec.dtype.name)
         if key not in self._zeros:
             self._zeros[key] = self._unique(f"zeros_{shape[-1]}")
             self._declared.append((f"{self._zeros[key]} = np.zeros({key[0]}, np.{key[1]})", ""))
@@ -342,7 +168,7 @@ class Source:
             name = self._names[id(value)] = self._unique(value.name or f"input_{i}")
             self.inputs.append(name)
             spec = value.spec
-            self._declared.append((f"{name} = np.empty({spec.shape}, np.{_numpy_name(spec.dtype.name)})", "input"))
+            self._declared.append((f"{name} = np.empty({spec.shape}, np.{numpy_name(spec.dtype.name)})", "input"))
         for node in graph.nodes:  # variables first, so that they have the plain names
             for value in node.inputs:
                 if value.kind == "variable":
@@ -483,14 +309,6 @@ class Source:
             self._hold_blas(True)
         self._add(f"shared({name}, {shares})", f"{lanes.batch} samples, shared among {lanes.count} threads")
 
-    def _target(self, variable: Any) -> str:
-        for name, known in self.variables.items():
-            if known is variable:
-                return name
-        name = self._unique(variable_label(variable))
-        self.variables[name] = variable
-        return name
-
     # --- long elementwise chains
 
     def _chain(self, chain: Chain) -> None:
@@ -586,20 +404,6 @@ class Source:
             return place.slot
         return self.name(value)
 
-    def _seen_as(self, value: Value, shape: tuple[int, ...]) -> str:
-        return self.name(value) if shape == value.spec.shape else self._view(value, shape)
-
-    def _view(self, value: Value, shape: tuple[int, ...], what: str = "") -> str:
-        """The name of a value seen in another shape."""
-        name = self.name(value)
-        text = f"{name}.reshape({shape})"
-        view = next((n for (n, t) in self._views if t == text), None)
-        if view is None:
-            view = self._unique(f"{name}_{what or ('flat' if len(shape) == 1 else 'seen')}")
-            self._views.append((view, text))
-            self._declared.append((f"{view} = {text}", ""))
-        return view
-
     def _layout(self, ending: list[tuple[str, str]]) -> str:
         given = ", ".join(
             f"{n} {v.spec.shape} {v.spec.dtype.name}" for n, v in zip(self.inputs, self.graph.inputs, strict=True)
@@ -620,7 +424,7 @@ class Source:
             lines.append("")
             for n, a in scalars.items():
                 text = str(a[()]) if np.isfinite(a) else f"np.{a.item()}".replace("np.-", "-np.")
-                dtype = f"np.{_numpy_name(a.dtype.name)}"
+                dtype = f"np.{numpy_name(a.dtype.name)}"
                 lines.append(
                     f"{n} = " + (f"np.array({text}, {dtype})" if type(a) is np.ndarray else f"{dtype}({text})")
                 )
@@ -671,7 +475,3 @@ def _wrapped(start: str, names: list[str], end: str) -> str:
             line = "   "
         line += f" {name},"
     return "\n".join([*lines, line, end.lstrip(",")])
-
-
-def _numpy_name(dtype: str) -> str:
-    return "bool_" if dtype == "bool" else dtype
