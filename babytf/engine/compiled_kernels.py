@@ -8,12 +8,13 @@ from __future__ import annotations
 import functools
 import inspect
 import textwrap
+import zlib
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from babytf.engine import gru_kernels, jit, kernels, loops, lstm_kernels, simple_rnn_kernels
+from babytf.engine import gru_kernels, jit, kernels, loops, lstm_compiled, lstm_kernels, simple_rnn_kernels, tiles
 
 
 def __getattr__(name: str) -> Any:
@@ -21,21 +22,44 @@ def __getattr__(name: str) -> Any:
 
 
 @functools.cache
+def product() -> Callable[..., Any]:
+    """`loops.add_product` as machine code, for other loops to call."""
+    text = inspect.getsource(loops.add_product)
+    text += f"# with {zlib.crc32(inspect.getsource(tiles).encode())}\n"
+    function: Callable[..., Any] = jit.kernel(text, {"COLUMNS": tiles.COLUMNS, **tiles.compiled()}).function
+    return function
+
+
+@functools.cache
 def _compiled(loop: Callable[..., Any]) -> Callable[..., Any]:
     """A loop as machine code. `tanh` goes into it as an inner function, so that its text is complete."""
     first, _, rest = inspect.getsource(loop).partition("\n")
-    kernel = jit.kernel("\n".join([first, textwrap.indent(inspect.getsource(loops.tanh), "    "), rest]))
-    kernel.prepare([_sample(name) for name in inspect.signature(loop).parameters])
+    text = "\n".join([first, textwrap.indent(inspect.getsource(loops.tanh), "    "), rest])
+    names: dict[str, Any] = {}
+    if "add_product(" in rest:
+        names["add_product"] = product()
+        source = inspect.getsource(loops.add_product) + inspect.getsource(tiles)
+        text += f"\n# with {zlib.crc32(source.encode())}"  # another text if these are others
+    kernel = jit.kernel(text, names)
+    kernel.prepare([_sample(*of) for of in zip(inspect.signature(loop).parameters, _AXES[loop.__name__], strict=True)])
     function: Callable[..., Any] = kernel.function
     return function
 
 
-def _sample(name: str) -> Any:
-    """An argument of the type that the loops' parameter of this name has."""
-    if name in ("t", "batch", "lo", "hi"):
-        return 0
-    axes = 3 if name in ("gates", "dz", "d_gates") else 1 if name in ("dh", "dc", "d_carry", "bias", "rows") else 2
-    return np.zeros((1,) * axes, np.int64 if name == "rows" else np.float32)
+_AXES = {
+    "lstm_steps": (2, 4, 2, 4, 2, 3, 2, 2, 2, 2, 0, 0, 0, 0, 0),
+    "lstm_back": (2, 3, 2, 2, 3, 0, 1, 1, 1, 2, 2, 0, 0, 0, 0, 0, 0),
+    "gru_step": (3, 2, 2, 1, 2, 0, 0),
+    "gru_back": (3, 2, 2, 1, 3, 0),
+    "simple_rnn_step": (2, 2, 0),
+    "add_rows": (2, 1, 2),
+}
+"""How many axes each loop's arguments have; those without are whole numbers."""
+
+
+def _sample(name: str, axes: int) -> Any:
+    """An argument of the type that a loop's parameter of this name has."""
+    return np.zeros((1,) * axes, {"rows": np.int64, "mask": np.bool_}.get(name, np.float32)) if axes else 0
 
 
 def _step(loop: Callable[..., Any], out: np.ndarray) -> Callable[..., Any] | None:
@@ -51,12 +75,20 @@ def _step(loop: Callable[..., Any], out: np.ndarray) -> Callable[..., Any] | Non
 
 def lstm(*arguments: Any) -> None:
     """See `lstm_kernels.lstm`."""
-    lstm_kernels.lstm(*arguments, step=_step(loops.lstm_step, arguments[-1]))
+    loop = _step(loops.lstm_steps, arguments[-1])
+    if loop is None:
+        lstm_kernels.lstm(*arguments)
+    else:
+        lstm_compiled.lstm(*arguments, loop=loop)
 
 
 def lstm_gradient(*arguments: Any) -> None:
     """See `lstm_kernels.lstm_gradient`."""
-    lstm_kernels.lstm_gradient(*arguments, step=_step(loops.lstm_back, arguments[-1]))
+    loop = _step(loops.lstm_back, arguments[-1])
+    if loop is None:
+        lstm_kernels.lstm_gradient(*arguments)
+    else:
+        lstm_compiled.lstm_gradient(*arguments, loop=loop)
 
 
 def gru(*arguments: Any) -> None:

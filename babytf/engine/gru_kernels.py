@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from babytf.engine import threads
-from babytf.engine.ahead import WORTH, ahead, growing, steps_at_once
+from babytf.engine.ahead import before
 
 Loop = Callable[..., Any]
 
@@ -85,27 +85,24 @@ def gru(
     u_gates, u_h, b_h = u[:2], u[2], b[1, 2]
     x, of_x = x.reshape(steps * batch, features), gates.reshape(3, steps * batch, -1)
 
-    def with_input(some: slice) -> None:
-        rows = slice(some.start * batch, some.stop * batch)
-        np.matmul(x[rows], w, of_x[:, rows])
-        np.add(of_x[:, rows], b[0], of_x[:, rows])
+    def with_inputs(stretches: list[slice]) -> None:
+        for some in stretches:
+            rows = slice(some.start * batch, some.stop * batch)
+            np.matmul(x[rows], w, of_x[:, rows])
+            np.add(of_x[:, rows], b[0], of_x[:, rows])
 
-    with threads.one_thread(), ahead(h.size >= WORTH) as calls:
-        chunks = growing(steps, steps_at_once(steps, h[0].size))
-        first = {some.start: calls.give(with_input, some) for some in chunks}
+    with threads.one_thread():
+        before(with_inputs, steps, h[0].size)
         if step is not None and reset_after:
             flat = [x.reshape(*x.shape[:-2], -1) for x in (gates, product, inner, b_h, h)]
             for t in range(steps):
-                if t in first:
-                    calls.need(first[t])
                 np.matmul(h[t], u, product)
                 step(*flat, t, batch)
                 if mask.size:
                     np.copyto(h[t + 1], h[t], where=~mask[t, :, None])
             return
-        for t, before, zr, z, r, candidate, inner_t, h_t, active in zip(
+        for last, zr, z, r, candidate, inner_t, h_t, active in zip(
             *(
-                range(steps),
                 h,
                 gates[:2].transpose(1, 0, 2, 3),
                 *gates,
@@ -115,12 +112,10 @@ def gru(
             ),
             strict=False,
         ):
-            if t in first:
-                calls.need(first[t])
             if reset_after:
-                np.matmul(before, u, product)
+                np.matmul(last, u, product)
             else:
-                np.matmul(before, u_gates, gates_of_h)
+                np.matmul(last, u_gates, gates_of_h)
             np.add(zr, gates_of_h, zr)
             np.exp(zr, zr)
             np.add(zr, one, zr)
@@ -129,15 +124,15 @@ def gru(
                 np.add(inner_of_h, b_h, inner_t)
                 np.multiply(inner_t, r, inner_of_h)
             else:
-                np.multiply(before, r, inner_t)
+                np.multiply(last, r, inner_t)
                 np.matmul(inner_t, u_h, inner_of_h)
             np.add(candidate, inner_of_h, candidate)
             np.tanh(candidate, candidate)
-            np.subtract(before, candidate, h_t)
+            np.subtract(last, candidate, h_t)
             np.multiply(h_t, z, h_t)
             np.add(h_t, candidate, h_t)
             if active is not None:
-                np.copyto(h_t, before, where=~active[:, None])
+                np.copyto(h_t, last, where=~active[:, None])
 
 
 def gru_gradient(

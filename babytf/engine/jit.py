@@ -14,7 +14,7 @@ import stat
 import threading
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,10 +34,10 @@ class CompiledKernel:
 
     __slots__ = ("_types", "built", "function", "loaded", "seconds", "text")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, names: Mapping[str, Any]) -> None:
         start = time.perf_counter()
         self.text = text
-        self.function = _decorated(text)
+        self.function = _decorated(text, names)
         self._types: set[Any] = set()
         self.loaded = self.built = 0
         self.seconds = time.perf_counter() - start
@@ -81,12 +81,17 @@ def give_up(error: Exception) -> None:
         )
 
 
-def kernel(text: str) -> CompiledKernel:
-    """The compiled form of a loop's source: one for the whole process."""
+def kernel(text: str, names: Mapping[str, Any] | None = None) -> CompiledKernel:
+    """The compiled form of a loop's source: one for the whole process.
+
+    Args:
+        text: The source.
+        names: What it uses besides NumPy. What they stand for must follow from the text.
+    """
     with _lock:
         found = _kernels.get(text)
         if found is None:
-            found = _kernels[text] = CompiledKernel(text)
+            found = _kernels[text] = CompiledKernel(text, names or {})
         return found
 
 
@@ -99,14 +104,14 @@ def report() -> str:
     return "\n".join(lines)
 
 
-def _decorated(text: str) -> Any:
+def _decorated(text: str, names: Mapping[str, Any]) -> Any:
     numba = importlib.import_module("numba")
     name = text.partition("(")[0].removeprefix("def ")
     path = _stored(name, text)
     filename = path or f"<babytf kernel {name} {_digest(text)}>"
     if path is None:
         linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
-    namespace: dict[str, Any] = {"np": np, "__name__": __name__}  # a module that a later process can import
+    namespace: dict[str, Any] = {"np": np, "__name__": __name__, **names}  # a module that a later process can import
     exec(compile(text if path is None else _file_text(text), filename, "exec"), namespace)
     make: Callable[..., Any] = numba.njit(nogil=True, error_model="numpy", cache=path is not None)
     return make(namespace[name])

@@ -1,4 +1,4 @@
-"""One step of each recurrent layer as a loop over numbers: what Numba compiles for `compiled_kernels.py`.
+"""The recurrent layers as loops over numbers, all steps or one: what Numba compiles for `compiled_kernels.py`.
 
 The loops over one gate are apart from one another so that each touches few arrays: only then does the compiler use
 vector instructions.
@@ -13,6 +13,8 @@ The logistic function is 1/2 + tanh(x/2) / 2.
 from __future__ import annotations
 
 import numpy as np
+
+from babytf.engine.tiles import COLUMNS, add_four_rows, add_one_row
 
 
 def tanh(x):
@@ -34,59 +36,117 @@ def tanh(x):
     return x * p / q
 
 
-def lstm_step(gates, product, tanh_c, c, h, t, lo, hi):
-    """What `lstm_kernels.lstm` does in a step after the matrix product, for some elements of a state.
+def add_product(x, w, columns, out):
+    """`out += x @ w`; `x` and `out` are vectors, one row after the other, and `w` is what `tiles.panels` made."""
+    inner = w.shape[1]
+    rows = out.size // columns
+    for p in range(w.shape[0]):
+        j = min(p * COLUMNS, columns - COLUMNS)
+        kept = p * COLUMNS - j
+        if j < 0:
+            for i in range(rows):
+                for k in range(inner):
+                    for n in range(columns):
+                        out[i * columns + n] += x[i * inner + k] * w[p, k, n]
+            continue
+        for i in range(0, rows - 3, 4):
+            add_four_rows(x, i * inner, w[p], out, i * columns + j, columns, kept)
+        for i in range(rows - rows % 4, rows):
+            add_one_row(x, i * inner, w[p], out, i * columns + j, columns, kept)
 
-    Arrays as there, with `(B, U)` as one axis.
+
+def lstm_steps(x, w, bias, u, product, gates, tanh_c, c, h, mask, start, stop, lo, hi, own):
+    """Some steps of `lstm_kernels.lstm`, for some elements of a state.
+
+    Arrays as there, with `(B, U)` and `(B, F)` as one axis, `c` from the last step to the first, and `w` and `u` as
+    `tiles.panels` of each gate. Where `x` is empty, `gates` holds the products with the inputs. Those with the last
+    output are made here (`own`), or lie in `product`.
     """
     half = np.float32(0.5)
-    for k in range(3):
-        z = gates[t, k, lo:hi]
-        p = product[k, lo:hi]
-        for n in range(z.size):
-            z[n] = half - half * tanh(half * (z[n] + p[n]))  # the weights have their sign turned
-    candidate = gates[t, 3, lo:hi]
-    p = product[3, lo:hi]
-    for n in range(candidate.size):
-        candidate[n] = tanh(candidate[n] + p[n])
-    i, f, o = gates[t, 0, lo:hi], gates[t, 1, lo:hi], gates[t, 2, lo:hi]
-    now, before = c[c.shape[0] - 2 - t, lo:hi], c[c.shape[0] - 1 - t, lo:hi]
-    tanh_now = tanh_c[t, lo:hi]
-    out = h[t + 1, lo:hi]
-    for n in range(i.size):
-        now[n] = f[n] * before[n] - i[n] * candidate[n]
-    for n in range(i.size):
-        tanh_now[n] = tanh(now[n])
-    for n in range(i.size):
-        out[n] = o[n] * tanh_now[n]
+    steps, features, units = tanh_c.shape[0], w.shape[2], bias.shape[1]
+    for t in range(start, stop):
+        last, out = h[t, lo:hi], h[t + 1, lo:hi]
+        for k in range(4):
+            z, p = gates[t, k, lo:hi], product[k, lo:hi]
+            if x.size:
+                b = bias[k]
+                for s in range(0, z.size, units):
+                    row = z[s : s + units]
+                    for j in range(units):
+                        row[j] = b[j]
+                add_product(x[t, lo // units * features : hi // units * features], w[k], units, z)
+            if own:
+                add_product(last, u[k], units, z)
+            else:
+                for n in range(z.size):
+                    z[n] += p[n]
+            if k < 3:
+                for n in range(z.size):
+                    z[n] = half - half * tanh(half * z[n])  # the weights have their sign turned
+        i, f, o, candidate = gates[t, 0, lo:hi], gates[t, 1, lo:hi], gates[t, 2, lo:hi], gates[t, 3, lo:hi]
+        before, now, tanh_now = c[steps - t, lo:hi], c[steps - t - 1, lo:hi], tanh_c[t, lo:hi]
+        for n in range(i.size):
+            candidate[n] = tanh(candidate[n])
+        for n in range(i.size):
+            now[n] = f[n] * before[n] - i[n] * candidate[n]
+        for n in range(i.size):
+            tanh_now[n] = tanh(now[n])
+        for n in range(i.size):
+            out[n] = o[n] * tanh_now[n]
+        for s in range(0, i.size if mask.size else 0, units):
+            if not mask[t, (lo + s) // units]:
+                for n in range(s, s + units):
+                    out[n], now[n] = last[n], before[n]
 
 
-def lstm_back(gates, tanh_c, c, dh, dc, d_carry, dz, t, lo, hi):
-    """What `lstm_kernels.lstm_gradient` does in a step before the product; `dz` is `(b, 4, U)`, of those elements."""
-    one = np.float32(1.0)
-    i, f, o, candidate = gates[t, 0, lo:hi], gates[t, 1, lo:hi], gates[t, 2, lo:hi], gates[t, 3, lo:hi]
-    tanh_now = tanh_c[t, lo:hi]
-    before = c[c.shape[0] - 1 - t, lo:hi]
+def lstm_back(g, gates, tanh_c, c, back, units, dh, dc, d_carry, dz, mask, first, start, stop, lo, hi, own):
+    """Some steps of `lstm_kernels.lstm_gradient`, for some elements of a state.
+
+    Arrays as for `lstm_steps`, `dz` as `(T, B 4U)`. What the gradient of z gives to that of the last output is added
+    here (`own`), or left to do, and with it `g`.
+    """
+    one, nothing = np.float32(1.0), np.float32(0.0)
+    steps = tanh_c.shape[0]
     through_h, through_c, carry = dh[lo:hi], dc[lo:hi], d_carry[lo:hi]
-    batch, _, units = dz.shape
-    for n in range(i.size):
-        through_c[n] = carry[n] + through_h[n] * o[n] * (one - tanh_now[n] * tanh_now[n])
-    for b in range(batch):
-        start = b * units
-        for j in range(units):
-            n = start + j
-            dz[b, 0, j] = through_c[n] * candidate[n] * i[n] * (i[n] - one)
-        for j in range(units):
-            n = start + j
-            dz[b, 1, j] = through_c[n] * before[n] * f[n] * (one - f[n])
-        for j in range(units):
-            n = start + j
-            dz[b, 2, j] = through_c[n] * i[n] * (one - candidate[n] * candidate[n])
-        for j in range(units):
-            n = start + j
-            dz[b, 3, j] = through_h[n] * tanh_now[n] * o[n] * (one - o[n])
-    for n in range(i.size):
-        carry[n] = through_c[n] * f[n]
+    for t in range(stop - 1, start - 1, -1):
+        i, f, o, candidate = gates[t, 0, lo:hi], gates[t, 1, lo:hi], gates[t, 2, lo:hi], gates[t, 3, lo:hi]
+        tanh_now, before, d = tanh_c[t, lo:hi], c[steps - t, lo:hi], dz[t, 4 * lo : 4 * hi]
+        for n in range(i.size):
+            through_c[n] = carry[n] + through_h[n] * o[n] * (one - tanh_now[n] * tanh_now[n])
+        for s in range(0, i.size, units):
+            row = d[4 * s : 4 * (s + units)]
+            if mask.size and not mask[t, (lo + s) // units]:
+                for j in range(row.size):
+                    row[j] = nothing
+                continue
+            e = s + units
+            d_i, d_f, d_candidate, d_o = (
+                row[:units],
+                row[units : 2 * units],
+                row[2 * units : 3 * units],
+                row[3 * units :],
+            )
+            by_c, by_h, x, y = through_c[s:e], through_h[s:e], i[s:e], candidate[s:e]
+            for j in range(units):
+                d_i[j] = by_c[j] * y[j] * x[j] * (x[j] - one)
+            for j in range(units):
+                d_candidate[j] = by_c[j] * x[j] * (one - y[j] * y[j])
+            x, y, left = f[s:e], before[s:e], carry[s:e]
+            for j in range(units):
+                d_f[j] = by_c[j] * y[j] * x[j] * (one - x[j])
+            for j in range(units):
+                left[j] = by_c[j] * x[j]
+            x, y = o[s:e], tanh_now[s:e]
+            for j in range(units):
+                d_o[j] = by_h[j] * y[j] * x[j] * (one - x[j])
+            for j in range(units):
+                by_h[j] = nothing
+        if own:
+            add_product(d, back, units, through_h)
+            if first <= t < first + g.shape[0]:
+                given = g[t - first, lo:hi]
+                for n in range(given.size):
+                    through_h[n] += given[n]
 
 
 def gru_step(gates, product, inner, bias, h, t, batch):

@@ -1,64 +1,23 @@
-"""Loops over time on several threads: every call made once and in order, and the same bits as on one."""
-
-import threading
-import time
+"""Loops over time on several threads: what comes before them is done once, and the same bits as on one."""
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from babytf.engine import ahead, compiled_kernels, gru_kernels, jit, kernels, threads
+from babytf.engine import ahead, compiled_kernels, jit, kernels, lstm_compiled, threads
 from tests.engine.test_recurrence import run_kernels
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
-def test_calls_are_made_once_and_in_order(count, monkeypatch):
+@pytest.mark.parametrize(("worth", "several"), [(96, True), (97, False)])
+def test_every_stretch_is_written_once_before_the_loop(count, worth, several, monkeypatch):
     monkeypatch.setattr(threads, "count", lambda: count)
-    made = []
-    with ahead.ahead(True) as calls:
-        numbers = [calls.give(made.append, i) for i in range(50)]
-        for i, number in enumerate(numbers):
-            calls.need(number)
-            assert made[: i + 1] == list(range(i + 1))
-        calls.give(made.append, 50)
-    assert made == list(range(51))
-
-
-def test_a_call_that_another_thread_is_making_is_waited_for(monkeypatch):
-    monkeypatch.setattr(threads, "count", lambda: 2)
-    made = []
-
-    def slow():
-        time.sleep(0.02)
-        made.append(threading.get_ident())
-
-    with ahead.ahead(True) as calls:
-        number = calls.give(slow)
-        time.sleep(0.01)
-        calls.need(number)
-        assert len(made) == 1
-
-
-@pytest.mark.parametrize("count", [1, 2])
-def test_an_error_in_a_call_is_raised(count, monkeypatch):
-    monkeypatch.setattr(threads, "count", lambda: count)
-    with pytest.raises(ZeroDivisionError), ahead.ahead(True) as calls:
-        calls.give(lambda: 1 // 0)
-    with ahead.ahead(True) as calls:  # the threads are free again
-        calls.give(int)
-
-
-@pytest.mark.parametrize("count", [1, 2])
-def test_an_error_in_the_block_is_raised(count, monkeypatch):
-    monkeypatch.setattr(threads, "count", lambda: count)
-
-    def block():
-        with ahead.ahead(True) as calls:
-            calls.give(int)
-            raise KeyError("mine")
-
-    with pytest.raises(KeyError, match="mine"):
-        block()
+    monkeypatch.setattr(ahead, "WORTH", worth)
+    monkeypatch.setattr(ahead, "AT_ONCE", 20)
+    given = []
+    ahead.before(given.append, 12, 8)  # two steps of 8 elements are at most 20
+    assert len(given) == (count if several else 1)
+    assert sorted((s.start, s.stop) for some in given for s in some) == [(t, t + 2) for t in range(0, 12, 2)]
 
 
 def drawn(kind, rng):
@@ -72,17 +31,32 @@ def drawn(kind, rng):
 @pytest.mark.parametrize("kind", ["lstm", "gru"])
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("module", [kernels, compiled_kernels])
-def test_one_loop_with_help_gives_the_bits_of_one_without(kind, masked, module, monkeypatch, rng):
+@pytest.mark.parametrize("own", [0, 128])
+def test_what_comes_before_gives_the_bits_of_one_thread_on_several(kind, masked, module, own, monkeypatch, rng):
     inputs, mask = drawn(kind, rng)
     mask = mask if masked else np.zeros((0,), bool)
     monkeypatch.setattr(ahead, "AT_ONCE", 84)  # two steps
+    monkeypatch.setattr(lstm_compiled, "OWN", own)
+    monkeypatch.setattr(threads, "count", lambda: 1)
     alone = run_kernels(module, kind, inputs, mask, np.random.default_rng(1))
-    monkeypatch.setattr(threads, "count", lambda: 2)
-    for owner in (ahead, gru_kernels):
-        monkeypatch.setattr(owner, "WORTH", 0)
-    helped = run_kernels(module, kind, inputs, mask, np.random.default_rng(1))
-    for got, expected in zip(helped, alone, strict=True):
+    monkeypatch.setattr(threads, "count", lambda: 3)
+    monkeypatch.setattr(ahead, "WORTH", 0)
+    several = run_kernels(module, kind, inputs, mask, np.random.default_rng(1))
+    for got, expected in zip(several, alone, strict=True):
         assert_array_equal(got, expected)
+
+
+@pytest.mark.skipif(not jit.available(), reason="the loops are compiled where Numba is installed")
+@pytest.mark.parametrize("masked", [False, True])
+def test_a_compiled_loop_gives_each_sample_the_same_bits_in_any_share(masked, monkeypatch, rng):
+    inputs, mask = drawn("lstm", rng)
+    mask = mask if masked else np.zeros((0,), bool)
+    alone = run_kernels(compiled_kernels, "lstm", inputs, mask, np.random.default_rng(1))
+    for count in (2, 3):  # of 7 samples: tiles of four rows and of one fall differently
+        monkeypatch.setattr(ahead, "shares", lambda batch, units, least, count=count: threads.shares(batch, count))
+        shared = run_kernels(compiled_kernels, "lstm", inputs, mask, np.random.default_rng(1))
+        for got, expected in zip(shared, alone, strict=True):
+            assert_array_equal(got, expected)
 
 
 @pytest.mark.parametrize("count", [2, 3])

@@ -150,7 +150,7 @@ def run_kernels(module, kind, inputs, mask, rng):
     g = rng.normal(size=(steps, batch, units)).astype("float32")
     size = {"lstm": 4 * steps + 2, "gru": 4 * steps + 1, "simple_rnn": steps + 1}[kind] * batch * units
     back = {
-        "lstm": [(2, 4, batch, units), (2, batch, units), (2, batch, units)],
+        "lstm": [(steps, batch, units), (2, batch, units)],
         "gru": [(4, 2, batch, units), (2, batch, units)],
         "simple_rnn": [(batch, units)],
     }[kind]
@@ -158,6 +158,20 @@ def run_kernels(module, kind, inputs, mask, rng):
     scratch = [np.empty(s, "float32") for s in back]
     getattr(module, f"{kind}_gradient")(g, out, recurrent, mask, 1, *extra, *scratch, gradient)
     return out, gradient
+
+
+@pytest.mark.skipif(not jit.available(), reason="the loops are compiled where Numba is installed")
+@pytest.mark.parametrize("batch", [1, 6, 8])  # tiles of one row, of four and of one, of four
+@pytest.mark.parametrize(("features", "units"), [(2, 16), (20, 33), (16, 7), (150, 20), (3, 130)])
+@pytest.mark.parametrize("masked", [False, True])
+def test_compiled_lstm_of_many_shapes_does_what_numpy_does(batch, features, units, masked, rng):
+    drawn = [(T, batch, features), (features, 4 * units), (units, 4 * units), (4 * units,), *[(batch, units)] * 2]
+    inputs = [(rng.normal(size=shape) * 0.3).astype("float32") for shape in drawn]
+    mask = rng.random((T, batch)) < 0.6 if masked else np.zeros((0,), bool)
+    plain = run_kernels(kernels, "lstm", inputs, mask, np.random.default_rng(1))
+    compiled = run_kernels(compiled_kernels, "lstm", inputs, mask, np.random.default_rng(1))
+    for got, expected in zip(compiled, plain, strict=True):
+        assert_allclose(got, expected, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.skipif(not jit.available(), reason="the loops are compiled where Numba is installed")

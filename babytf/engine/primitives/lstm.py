@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from babytf.engine.ahead import steps_at_once
 from babytf.engine.autodiff import GradientTape
 from babytf.engine.primitive import Spec, primitive
 from babytf.engine.primitives import recurrence as over_time
@@ -107,10 +106,6 @@ def _gradient_spec(g: Spec, states: Spec, x: Spec, *others: Spec, first: int) ->
     return Spec(((4 * x.shape[0] + 2) * states.shape[1] * states.shape[2],), g.dtype)
 
 
-def _at_once(g: Spec, states: Spec, x: Spec) -> int:
-    return steps_at_once(x.shape[0], states.shape[1] * states.shape[2])
-
-
 def _of_gates(tape: GradientTape, *inputs: Tensor) -> tuple[list[Tensor], list[Tensor]]:
     """The layer step by step, with plain rows."""
     x, kernel, recurrent, bias, h, c, mask = inputs
@@ -136,16 +131,13 @@ def _gradient_vjp(v: Tensor, y: Tensor, g: Tensor, states: Tensor, *inputs: Tens
 
 primitive(
     "lstm_gradient",
-    source=(
-        "kernels.lstm_gradient({g}, {states}, {recurrent}, {mask}, {first}, {factors}, {through_c}, {memory}, {out})"
-    ),
+    source="kernels.lstm_gradient({g}, {states}, {recurrent}, {mask}, {first}, {through_c}, {memory}, {out})",
     infer=_gradient_spec,
     inputs="g states " + _INPUTS,
     vjp=_gradient_vjp,
     latex=r"\partial \operatorname{{LSTM}}({x})",
     scratch={
-        "factors": lambda g, states, x, *others, first: Spec((_at_once(g, states, x), 4, *states.shape[1:]), g.dtype),
-        "through_c": lambda g, states, x, *others, first: Spec((_at_once(g, states, x), *states.shape[1:]), g.dtype),
+        "through_c": lambda g, states, x, *others, first: Spec((x.shape[0], *states.shape[1:]), g.dtype),
         "memory": lambda g, states, *others, first: Spec((2, *states.shape[1:]), g.dtype),
     },
     symbol="z_and_states",
