@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from babytf.engine import threads
 from babytf.engine.graph import Node, Value
 
 PIECE = 65536
-"""Elements of a piece. Shorter ones cost more calls, and threads that wait for each other's turn in the interpreter."""
+"""Elements of a piece; shorter ones cost more calls."""
+
+PIECE_SHARED = 131072
+"""The same where several threads work on a vector: with short calls they wait for each other's turn."""
 
 FEWEST = 2
 """Operations from which on a chain is worth its function."""
@@ -29,6 +33,10 @@ class Chain(list[Node]):
         super().__init__(nodes)
         self.size = nodes[0].output.spec.size
         self.dtype = nodes[0].output.spec.dtype
+
+    def piece(self, count: int) -> int:
+        """Elements of a piece, with so many threads."""
+        return PIECE if count == 1 or self.size < threads.VECTOR else PIECE_SHARED
 
     def goes_on_with(self, node: Node) -> bool:
         """Whether a node works on the same vectors."""

@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from babytf.engine import arithmetic, chains, fuse, threads
+from babytf.engine import arithmetic, fuse, threads
 from babytf.engine.chains import Chain
 from babytf.engine.emit_names import Names, numpy_name
 from babytf.engine.graph import Graph, Node, Value
 from babytf.engine.plan import Plan
-from babytf.engine.spans import concat_of, gradients_of, shared_spans, spans_of
+from babytf.engine.spans import spans_of
 
 ROW = 64, 16384
 """How long a row of zeros may be that stands for the number."""
@@ -198,26 +198,14 @@ class Source(Names):
 
     def _run(self, steps: list[tuple[list[Node], int]]) -> None:
         """The statements of all steps; those of a stretch go into a function of their own."""
-        gradients: list[Node] = []
         for stretch, group in itertools.groupby(steps, key=lambda step: step[1]):
             runs = [step for step, _ in group]
-            if stretch < 0:
-                gradients = [run[0] for run in runs]
-                continue
-            if gradients:
-                found = self._follows(gradients, runs) if stretch == 0 else None
-                if found is None:
-                    self._gradients(gradients)
-                else:
-                    self._gradients_and(gradients, *found)
-                    runs = runs[runs.index(found[0]) + 1 :]
-                gradients = []
             if stretch > 0:
                 self._rows(stretch, runs)
+            elif stretch < 0:
+                self._gradients([run[0] for run in runs])
             else:
                 self._straight(runs)
-        if gradients:
-            self._gradients(gradients)
 
     def _straight(self, runs: list[list[Node]]) -> None:
         title = ""
@@ -247,26 +235,6 @@ class Source(Names):
         self._late.append((_wrapped(f"{name} = beside({functions}", parts, ")"), ""))
         self._body.append(("# gradients of weights", ""))
         self._add(f"shared(call, {name})", ", ".join(self.name(node.output) for node in nodes))
-
-    def _gradients_and(self, nodes: list[Node], step: Chain | fuse.Loop, concat: Node) -> None:
-        """Gradients of weights, and an update that follows them part by part."""
-        self._hold_blas(True)
-        found, there = gradients_of(concat, nodes, self.plan.lanes)
-        groups = [f"({self._parts(g.product) if g.product else '()'}, {self._whole(g.others)})" for g in found]
-        name = self._unique("gradients")
-        self._late.append((_wrapped(f"{name} = in_order(", groups, ")"), ""))
-        update = self._kernel(step) if isinstance(step, fuse.Loop) else self._pieces(step)
-        behind = self._unique(f"{update.function}_behind")
-        follow = [[span] for g in found for span in g.spans]
-        self._late.append((update.declared(behind, f"followers({self.plan.lanes.count}, {follow}"), ""))
-        self._body.append(("# gradients of weights; the update follows them, part by part", ""))
-        results = ", ".join(self.name(n.output) for g in found for n in [g.product, *g.others] if n)
-        self._add(f"follow({name}, {update.function}, {behind})", results)
-        if there:
-            rest = self._unique(f"{update.function}_rest")
-            spans = shared_spans(there, self.plan.lanes.count)
-            self._late.append((update.declared(rest, f"pieces({spans}"), ""))
-            self._add(f"shared({update.function}, {rest})", "the rest")
 
     def _whole(self, nodes: list[Node]) -> str:
         """A function with some nodes' statements; its name, or `None` if there are none."""
@@ -319,18 +287,29 @@ class Source(Names):
         """A function that takes a piece of the vectors through a chain."""
         arrays: list[str] = []
         by_slot: dict[int, str] = {}
+        piece = chain.piece(self.plan.threads)
         for node in chain:
             for value in [*node.inputs, node.output]:
                 place = self.plan.places[id(value)]
                 if place.kind == "piece":  # those that take turns in one memory go by one name
-                    self._names.setdefault(id(value), by_slot.get(place.slot) or self.name(value))
-                    by_slot.setdefault(place.slot, self.name(value))
+                    if place.slot not in by_slot:
+                        by_slot[place.slot] = self._piece(value, place.slot, piece)
+                    self._names[id(value)] = by_slot[place.slot]
                 name = self.name(value)
                 if value.spec.size == chain.size and name not in arrays:
                     arrays.append(name)
         lines = [line for node in chain for line in self._fill(node, self.name(node.output)).split("\n")]
         function = self._function("update", arrays, lines)
-        return Update(function, arrays, chain.size, [v for n in chain for v in n.inputs], chains.PIECE)
+        inputs = [v for n in chain for v in n.inputs]
+        return Update(function, arrays, chain.size, inputs, piece)
+
+    def _piece(self, value: Value, slot: int, size: int) -> str:
+        """Declare a piece of memory for each thread, and return its name."""
+        name = self._unique(self._suggest(value))
+        shapes = ", ".join([f"({size},)"] * self.plan.threads)
+        text = f"{name} = buffers({slot}, ({shapes},), np.{numpy_name(value.spec.dtype.name)})"
+        self._declared.append((text, "a piece per thread"))
+        return name
 
     def _shares(self, update: Update) -> str:
         """Declare the stretches of long vectors that each thread works on, and return the declaration's name."""
@@ -339,29 +318,6 @@ class Source(Names):
         shares = self._unique(f"{update.function}_shares")
         self._late.append((update.declared(shares, f"pieces({spans}"), ""))
         return shares
-
-    def _follows(self, gradients: list[Node], steps: list[list[Node]]) -> tuple[Chain | fuse.Loop, Node] | None:
-        """The update that can begin with the first of the gradients, if it comes next, and what joins these."""
-        for step in steps:
-            concat = concat_of(v for node in step for v in node.inputs)
-            if isinstance(step, (Chain, fuse.Loop)) and concat is not None:
-                size = concat.output.spec.size
-                shared = size >= threads.VECTOR and step[-1].output.spec.shape == (size,)
-                cut = any(self.plan.lanes.is_cut(node) for node in gradients)
-                return (step, concat) if shared and cut and self._may_run_beside(gradients, step, concat) else None
-            if not self.plan.is_view(step[0]) and not self._is_there(step[0]):
-                return None
-        return None
-
-    def _may_run_beside(self, gradients: list[Node], step: list[Node], concat: Node) -> bool:
-        """Whether an update changes nothing that a gradient reads, and no memory but variables' and the gradients'."""
-        changed = {id(variable._storage) for variable, _ in self.graph.writes}
-        roots = [self.plan.root(v) for node in gradients for v in node.inputs]
-        if any(v.kind == "variable" and id(v.payload._storage) in changed for v in roots):
-            return False
-        vector = self.plan.places[id(concat.output)]
-        places = [self.plan.places[id(value)] for value in self.plan.stored(step)]
-        return all(p.kind == "in variable" or (p.kind == "buffer" and p.slot == vector.slot) for p in places)
 
     def _is_there(self, node: Node) -> bool:
         """Whether a node only joins gradients that are computed where they lie in the flat vector."""

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from babytf.engine import chains
 from babytf.engine.graph import Node, Value
 from babytf.engine.plan import Plan
 from babytf.engine.variable import variable_label
@@ -37,9 +36,6 @@ RESERVED = (
     "multiply",
     "shared",
     "fused",
-    "in_order",
-    "follow",
-    "followers",
     "results",
 )
 """Names that a program's text uses for what is not its own."""
@@ -110,10 +106,6 @@ class Names:
         elif place.kind == "view":
             assert value.node is not None
             self._declared.append((f"{name} = {self._fill(value.node, '')}", f"{shape}"))
-        elif place.kind == "piece":
-            shapes = ", ".join([f"({chains.PIECE},)"] * self.plan.threads)
-            text = f"{name} = buffers({place.slot}, ({shapes},), np.{numpy_name(dtype)})"
-            self._declared.append((text, "a piece per thread"))
         else:
             self._declared.append((f"{name} = buffer({place.slot}, {shape}, np.{numpy_name(dtype)})", ""))
         return name

@@ -81,7 +81,6 @@ class Plan:
         self._free: list[int] = []
         self._last: dict[int, tuple[int, Layout]] = {}
         self._read_by_all: dict[int, set[int]] = {}
-        self._pieces: dict[int, list[int]] = {}
         self._look_at_views()
         self.lanes = Lanes(graph, threads, self.is_view)
         self.steps: list[list[Node]] = []
@@ -281,16 +280,14 @@ class Plan:
             self._release(step, i, late)
 
     def _place_pieces(self, chain: Chain) -> None:
-        """Memory for a piece per thread; other arrays never lie there, as the chain may run beside what came before."""
+        """Memory for a piece per thread."""
         inside = {id(n.output) for n in chain if self.places[id(n.output)].kind == "piece"}
         numbers, count = chain.temporaries(inside)
-        nbytes = self.threads * chains.PIECE * chain.dtype.itemsize
-        slots = self._pieces.setdefault(nbytes, [])
-        for _ in range(count - len(slots)):
-            slots.append(len(self.slots))
-            self.slots.append(nbytes)
+        nbytes = self.threads * chain.piece(self.threads) * chain.dtype.itemsize
+        slots = [self._slot(nbytes, 0, None) for _ in range(count)]
         for key, number in numbers.items():
             self.places[key].slot = slots[number]
+        self._free.extend(slots)
 
     def _place_scratch(self, node: Node, stretch: int) -> None:
         if not node.row.scratch:

@@ -17,7 +17,6 @@ import numpy as np
 from babytf import config
 from babytf.engine import jit, kernels, threads, tree
 from babytf.engine.emit import Source
-from babytf.engine.follow import follow
 from babytf.engine.graph import Graph
 from babytf.engine.halves import halves
 from babytf.engine.memory import empty
@@ -267,10 +266,8 @@ class Program:
             buffer=buffer,
             buffers=buffers,
             pieces=pieces,
-            followers=followers,
             rows=rows,
             beside=beside,
-            in_order=in_order,
             call=call,
             check=check_finite,
         )
@@ -280,7 +277,6 @@ class Program:
             parts=threads.parts,
             multiply=threads.multiply,
             shared=threads.shared,
-            follow=follow,
         )
         layout = layout_version[0]
         try:
@@ -395,24 +391,6 @@ def pieces(spans: Spans, size: int, arrays: Sequence[Any], longest: int | None =
     ]
 
 
-def followers(
-    count: int, spans: Spans, size: int, arrays: Sequence[Any], longest: int | None = None
-) -> list[list[list[Any]]]:
-    """For each of several works, the pieces of vectors that can be worked on after it: arguments of `follow`.
-
-    Args:
-        count: How many threads there are: a piece is given as each of them would take it.
-        spans: Where the pieces behind each of them lie.
-        size: That of the vectors.
-        arrays: What is cut. Of a list, each thread takes from the array that is its own.
-        longest: Elements that a piece has at most.
-    """
-    return [
-        [[_piece(arrays, size, s, i) for i in range(count)] for span in share for s in _cut(span, longest)]
-        for share in spans
-    ]
-
-
 def _cut(span: tuple[int, int], longest: int | None) -> list[slice]:
     """A stretch in pieces."""
     start, stop = span
@@ -439,17 +417,6 @@ def beside(functions: Sequence[Any], *products: Sequence[threads.Part]) -> list[
         if function is not None:
             share.append((function,))
     return shares
-
-
-def in_order(*groups: tuple[Sequence[threads.Part], Any]) -> list[list[Any]]:
-    """For each part of some products the calls that compute it, and with the last one a function, if there is one."""
-    found: list[list[Any]] = []
-    for parts, function in groups:
-        calls: list[list[Any]] = [[(np.matmul, *part)] for part in parts] or [[]]
-        if function is not None:
-            calls[-1].insert(0, (function,))
-        found += calls
-    return found
 
 
 def call(function: Callable[..., Any], *args: Any) -> None:

@@ -1,7 +1,6 @@
-"""Which stretches of a long vector of weights each thread updates, and which follow which gradient.
+"""Which stretches of a long vector of weights each thread updates: those whose gradients it computed.
 
-A thread has the stretches of the gradients that it computed, as they are in its processor's cache; and it can begin
-with a gradient's stretch while others are still being computed.
+They are in its processor's cache.
 """
 
 from __future__ import annotations
@@ -14,9 +13,6 @@ from babytf.engine.lanes import Lanes
 
 Span = tuple[int, int]
 """From where to where, in elements."""
-
-LITTLE = 100.0
-"""Microseconds of work up to which a gradient is computed along with another."""
 
 
 def concat_of(values: Iterable[Value]) -> Node | None:
@@ -51,66 +47,6 @@ def spans_of(size: int, lanes: Lanes, inputs: Iterable[Value]) -> list[list[Span
             elif stop > start:
                 shares[i].append((start, stop))
     return shares
-
-
-class Gradient:
-    """Gradients that lie side by side in the flat vector, and are computed together.
-
-    Args:
-        product: A product of which each thread computes a part; `None` if there is none.
-        spans: Where its parts lie.
-        others: Small gradients behind the last part, computed with it; or the one that there is.
-    """
-
-    def __init__(self, product: Node | None, spans: list[Span], others: list[Node]) -> None:
-        self.product = product
-        self.spans = spans
-        self.others = others
-
-    @property
-    def size(self) -> int:
-        """How many elements they have."""
-        return sum(stop - start for start, stop in self.spans)
-
-
-def gradients_of(concat: Node, nodes: list[Node], lanes: Lanes) -> tuple[list[Gradient], list[Span]]:
-    """The gradients in a flat vector, the largest products first.
-
-    Args:
-        concat: What joins them.
-        nodes: Those that are computed together.
-        lanes: Which of them several threads compute.
-
-    Returns:
-        The gradients, and where those lie that are there already.
-    """
-    found: list[Gradient] = []
-    there: list[Span] = []
-    pending = {id(node) for node in nodes}
-    for value, offset in _gradients(concat):
-        made, end = value.root.node, offset + value.spec.size
-        last = found[-1] if found and found[-1].product and found[-1].spans[-1][1] == offset else None
-        if made is None or id(made) not in pending:
-            if there and there[-1][1] == offset:
-                there[-1] = there[-1][0], end
-            else:
-                there.append((offset, end))
-        elif lanes.is_cut(made):
-            found.append(Gradient(made, _parts(made, offset, lanes.count), []))
-        elif last is not None and lanes.work([made]) < LITTLE:
-            last.others.append(made)
-            last.spans[-1] = last.spans[-1][0], end
-        else:
-            found.append(Gradient(None, [(offset, end)], [made]))
-    return sorted(found, key=lambda g: (g.product is None, -g.size)), there
-
-
-def shared_spans(spans: list[Span], count: int) -> list[list[Span]]:
-    """Some stretches, divided among so many threads if they are long."""
-    if sum(stop - start for start, stop in spans) < threads.VECTOR:
-        return [spans]
-    cuts = [[(start + s.start, start + s.stop) for s in threads.shares(stop - start, count)] for start, stop in spans]
-    return [[cut[i] for cut in cuts] for i in range(count)]
 
 
 def _gradients(concat: Node) -> Iterator[tuple[Value, int]]:

@@ -1,15 +1,12 @@
-"""Updates of long vectors: which nodes go piece by piece, what memory that takes, and what follows which gradient."""
-
-import threading
+"""Updates of long vectors: which nodes go piece by piece, and what memory that takes."""
 
 import numpy as np
 import pytest
 
 import babytf as keras
 from babytf import layers, ops
-from babytf.engine import Compiled, GradientTape, Tensor, Variable, chains, threads
+from babytf.engine import Compiled, Tensor, Variable, chains, threads
 from babytf.engine.chains import Chain
-from babytf.engine.follow import follow
 
 LONG = 2 * chains.PIECE + 13
 
@@ -113,7 +110,7 @@ def test_a_program_that_looks_for_nan_has_no_chains(rng):
         keras.config.disable_check_numerics()
 
 
-# --- updates that follow gradients
+# --- optimizers
 
 
 def network(**options):
@@ -132,7 +129,7 @@ def network(**options):
 
 @pytest.mark.parametrize("optimizer", ["adam", "sgd", "rmsprop", "adamw", "nadam", "lion"])
 @pytest.mark.parametrize("fused", [False, True])
-def test_an_update_that_follows_its_gradients_gives_the_bits_of_eager_training(optimizer, fused, rng, two_threads):
+def test_shared_updates_give_the_bits_of_eager_training(optimizer, fused, rng, two_threads):
     x, y = rng.normal(size=(192, 600)).astype("float32"), rng.normal(size=(192, 3)).astype("float32")
     weights = []
     for eager in (True, False):
@@ -140,7 +137,7 @@ def test_an_update_that_follows_its_gradients_gives_the_bits_of_eager_training(o
         model.fit(x, y, batch_size=64, epochs=2, verbose=0)
         weights.append(b"".join(w.tobytes() for w in model.get_weights()))
     assert sum(w.size for w in model.get_weights()) >= threads.VECTOR
-    assert "follow(" in model.program().source
+    assert "shared(call, gradients)" in model.program().source
     assert weights[0] == weights[1]
 
 
@@ -158,72 +155,20 @@ def test_what_is_done_to_gradients_first_is_done_to_all_of_them(options, rng, tw
     assert weights[0] == weights[1]
 
 
-def test_a_gradient_that_reads_weights_is_computed_before_any_are_updated(rng, two_threads, monkeypatch):
-    monkeypatch.setattr("babytf.engine.lanes.LEAST", 0.0)
-    monkeypatch.setattr(threads, "CUT", 1)
-    starts = [rng.normal(size=shape).astype("float32") for shape in [(500, 512), (500, 512), (512, 512)]]
-    x = rng.normal(size=(64, 512)).astype("float32")
-
-    def build():
-        u, v, w = variables = [Variable(start, name=name) for start, name in zip(starts, "uvw", strict=True)]
-        optimizer = keras.optimizers.SGD(0.1, momentum=0.9)
-        optimizer.build(variables)
-
-        def step(x):
-            with GradientTape() as tape:
-                loss = ops.mean(ops.square(ops.matmul(x, w))) + ops.mean(u * v)  # the gradient of u is v's value
-            optimizer.apply(tape.gradient(loss, variables))
-            return loss
-
-        return variables, step
-
-    ones, eager = build()
-    others, function = build()
-    compiled = Compiled(function, "step")
-    for _ in range(2):
-        eager(Tensor(x)), compiled(x)
-    for one, other in zip(ones, others, strict=True):
-        assert one.numpy().tobytes() == other.numpy().tobytes()
-    assert "follow(" not in compiled.program(x).source
+def test_what_only_an_update_needs_is_part_of_its_chain(two_threads):
+    model = network(optimizer=keras.optimizers.SGD(0.1, momentum=0.9), jit_compile=False)
+    model.fit(np.zeros((64, 600), "float32"), np.zeros((64, 3), "float32"), batch_size=64, verbose=0)
+    chain = chain_of(model.program())
+    assert [len(c) for c in chain] == [4]  # momentum m, m decayed, the rate times the gradient, both together, weights
 
 
-@pytest.mark.parametrize("count", [1, 2, 3])
-def test_every_work_is_done_once_and_every_piece_after_its_work(count, monkeypatch):
-    monkeypatch.setattr(threads, "count", lambda: count)
-    lock, done, updated = threading.Lock(), [], []
+def test_chains_of_several_lengths_share_memory_but_not_a_piece_that_is_too_short(rng, two_threads):
+    short, long = (rng.normal(size=size).astype("float32") for size in (2 * chains.PIECE, 2 * threads.VECTOR))
 
-    def work(i):
-        with lock:
-            done.append(i)
+    def f(short, long):
+        return ops.sqrt(ops.square(long * 2.0) + 1.0) - 3.0, ops.sqrt(ops.square(short * 2.0) + 1.0) - 3.0
 
-    def update(i, piece, thread):
-        with lock:
-            assert i in done
-            assert 0 <= thread < count
-            updated.append((i, piece))
-
-    works = [[(work, i)] for i in range(9)]
-    behind = [[[(i, piece, t) for t in range(count)] for piece in range(i % 3)] for i in range(9)]
-    follow(works, update, behind)
-    assert sorted(done) == list(range(9))
-    assert sorted(updated) == [(i, piece) for i in range(9) for piece in range(i % 3)]
-
-
-def test_an_error_in_a_helping_thread_is_raised(two_threads):
-    here = threading.get_ident()
-
-    def work():
-        if threading.get_ident() != here:
-            raise RuntimeError("lost")
-        event.wait(5)
-
-    event = threading.Event()
-
-    def other():
-        try:
-            work()
-        finally:
-            event.set()
-
-    with pytest.raises(RuntimeError, match="lost"):
-        follow([[(other,)], [(other,)], [(other,)]], lambda *a: None, [[], [], []])
+    compiled, program = compiled_on(f, short, long)
+    assert sorted(chain.piece(2) for chain in chain_of(program)) == [chains.PIECE, chains.PIECE_SHARED]
+    for found, expected in zip(compiled(short, long), f(Tensor(short), Tensor(long)), strict=True):
+        assert found.numpy().tobytes() == expected.numpy().tobytes()
