@@ -21,12 +21,20 @@ def __getattr__(name: str) -> Any:
     return getattr(kernels, name)
 
 
+def _with(text: str, other: str) -> str:
+    """A kernel's text that is another one if what it calls is."""
+    return f"{text}\n# with {zlib.crc32(other.encode())}\n"
+
+
+def _product_text() -> str:
+    return _with(inspect.getsource(loops.add_product), inspect.getsource(tiles))
+
+
 @functools.cache
 def product() -> Callable[..., Any]:
     """`loops.add_product` as machine code, for other loops to call."""
-    text = inspect.getsource(loops.add_product)
-    text += f"# with {zlib.crc32(inspect.getsource(tiles).encode())}\n"
-    function: Callable[..., Any] = jit.kernel(text, {"COLUMNS": tiles.COLUMNS, **tiles.compiled()}).function
+    names = {"COLUMNS": tiles.COLUMNS, **tiles.compiled()}
+    function: Callable[..., Any] = jit.kernel(_product_text(), names).function
     return function
 
 
@@ -38,8 +46,7 @@ def _compiled(loop: Callable[..., Any]) -> Callable[..., Any]:
     names: dict[str, Any] = {}
     if "add_product(" in rest:
         names["add_product"] = product()
-        source = inspect.getsource(loops.add_product) + inspect.getsource(tiles)
-        text += f"\n# with {zlib.crc32(source.encode())}"  # another text if these are others
+        text = _with(text, _product_text())
     kernel = jit.kernel(text, names)
     kernel.prepare([_sample(*of) for of in zip(inspect.signature(loop).parameters, _AXES[loop.__name__], strict=True)])
     function: Callable[..., Any] = kernel.function

@@ -43,11 +43,6 @@ class Update:
         self.inputs = inputs
         self.longest = longest
 
-    def declared(self, name: str, start: str) -> str:
-        """The declaration of arguments of many calls, which begins so."""
-        limit = f", {self.longest}" if self.longest else ""
-        return _wrapped(f"{name} = {start}, {self.size}, (", self.arguments, f",){limit})")
-
 
 class Source(Names):
     """The emitted text and what its names stand for.
@@ -316,7 +311,9 @@ class Source(Names):
         shared = update.size >= threads.VECTOR
         spans = spans_of(update.size, self.plan.lanes, update.inputs) if shared else [[(0, update.size)]]
         shares = self._unique(f"{update.function}_shares")
-        self._late.append((update.declared(shares, f"pieces({spans}"), ""))
+        limit = f", {update.longest}" if update.longest else ""
+        start, ending = f"{shares} = pieces({spans}, {update.size}, (", f",){limit})"
+        self._late.append((_wrapped(start, update.arguments, ending), ""))
         return shares
 
     def _is_there(self, node: Node) -> bool:

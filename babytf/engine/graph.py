@@ -89,6 +89,20 @@ class Graph:
         self.outputs: list[Value] = []
         self.writes: list[tuple[Any, Value]] = []
 
+    def add_like(self, node: Node, values: dict[int, Value], spec: Spec | None = None, params: Any = None) -> None:
+        """Add a node like one of another graph.
+
+        Args:
+            node: That node.
+            values: What stands here for values there, by their `id`; the result is added.
+            spec: Of the result, if it is another.
+            params: Parameters, if they are others.
+        """
+        output = Value(spec or node.output.spec, "node", name=node.output.name)
+        inputs = [values.get(id(v), v) for v in node.inputs]
+        self.nodes.append(Node(node.row, inputs, node.params if params is None else params, output, node.scopes))
+        values[id(node.output)] = output
+
     def results(self) -> list[Value]:
         """Everything that is wanted: outputs and written values."""
         return self.outputs + [value for _, value in self.writes]

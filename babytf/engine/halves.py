@@ -62,7 +62,4 @@ def _reads(value: Value, written: set[int]) -> bool:
 def _copy(nodes: list[Node], graph: Graph, values: dict[int, Value]) -> None:
     """Nodes like these in another graph, on other values."""
     for node in nodes:
-        output = Value(node.output.spec, "node", name=node.output.name)
-        inputs = [values.get(id(v), v) for v in node.inputs]
-        graph.nodes.append(Node(node.row, inputs, node.params, output, node.scopes))
-        values[id(node.output)] = output
+        graph.add_like(node, values)

@@ -28,6 +28,16 @@ LONG = 65536
 """Elements from which on a vector is no batch of numbers, but weights."""
 
 
+def taken_by_row(node: Node) -> tuple[bool, ...] | None:
+    """For each input of a node that is no product, whether it is taken row by row; `None` if rows are not apart."""
+    row, out, specs = node.row, node.output.spec, [v.spec for v in node.inputs]
+    if row.rows is not None:
+        return row.rows(*specs, **node.params)
+    if row.kind == "elementwise":
+        return tuple(s.ndim == out.ndim and s.shape[0] == out.shape[0] for s in specs)
+    return None
+
+
 class Lanes:
     """The stretches of a graph that go row by row.
 
@@ -84,14 +94,7 @@ class Lanes:
         row, out, specs = node.row, node.output.spec, [v.spec for v in node.inputs]
         if not self._fits(out) or row.kind == "effect" or (out.ndim == 1 and out.size >= LONG):
             return None
-        if row.products is not None:
-            split = self._product(out, *specs)
-        elif row.rows is not None:
-            split = row.rows(*specs, **node.params)
-        elif row.kind == "elementwise":
-            split = tuple(s.ndim == out.ndim and s.shape[0] == out.shape[0] for s in specs)
-        else:
-            return None
+        split = taken_by_row(node) if row.products is None else self._product(out, *specs)
         if split is None or not any(split):
             return None
         taken = [v for v, by_row in zip(node.inputs, split, strict=True) if by_row]
@@ -169,12 +172,15 @@ class Lanes:
                 after.append(node)
             elif id(node) not in gathered:
                 before.append(node)
-        return [(0, before), (-stretch - 1, gradients), (0, self._with_their_update(before, after, users))]
+        before, after = self._with_its_update(before, after, users)
+        return [(0, before), (-stretch - 1, gradients), (0, after)]
 
-    def _with_their_update(self, before: list[Node], after: list[Node], users: dict[int, list[Node]]) -> list[Node]:
-        """The nodes after the gradients, and in front of the first long vectors what only they need of such.
+    def _with_its_update(
+        self, before: list[Node], after: list[Node], users: dict[int, list[Node]]
+    ) -> tuple[list[Node], list[Node]]:
+        """The same nodes; long vectors that only those after the gradients need, such as a decayed momentum, are there.
 
-        As when a momentum decays: so that it is part of the same chain.
+        So they are part of the same chain, in front of its first node.
         """
 
         def is_long(node: Node) -> bool:
@@ -188,8 +194,7 @@ class Lanes:
             if is_long(node) and (needing := users.get(id(node.output))) and all(id(n) in late for n in needing):
                 late.add(id(node))
                 moved.insert(0, node)
-        before[:] = [node for node in before if id(node) not in late]
-        return [*after[:at], *moved, *after[at:]]
+        return [node for node in before if id(node) not in late], [*after[:at], *moved, *after[at:]]
 
     def is_cut(self, node: Node) -> bool:
         """Whether a node is a product of which each thread computes some rows."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from babytf.engine import threads
 from babytf.engine.ahead import LONG, WORTH, before, for_samples
-from babytf.engine.lstm_kernels import parts, turned, with_inputs
+from babytf.engine.lstm_kernels import begun, parts, with_inputs
 from babytf.engine.tiles import panels
 
 Loop = Callable[..., Any]
@@ -63,11 +63,7 @@ def lstm(
 ) -> None:
     """See `lstm_kernels.lstm`; `loop` is `loops.lstm_steps`, compiled."""
     steps, batch, units = len(x), *h0.shape
-    gates, tanh_c, h, c = parts(out, steps)
-    h[0], c[0] = h0, c0
-    turned(kernel, w)
-    turned(recurrent, u)
-    turned(bias, b)
+    gates, tanh_c, h, c = begun(out, h0, c0, (kernel, w), (recurrent, u), (bias, b))
     own, written = int(units <= OWN), x.shape[2] > OWN
     inputs = np.zeros((steps, 0), x.dtype) if written else _flat(_plain(x))
     states = (_flat(y) for y in (product, gates, tanh_c, c[::-1], h))

@@ -37,6 +37,17 @@ def turned(weights: np.ndarray, out: np.ndarray) -> None:
     np.negative(blocks[:1:-1], out=out[2:])
 
 
+def begun(
+    states: np.ndarray, h0: np.ndarray, c0: np.ndarray, *weights: tuple[np.ndarray, np.ndarray]
+) -> tuple[np.ndarray, ...]:
+    """The `parts` of states with the first in its place, after weights have been `turned` into their memory."""
+    gates, tanh_c, h, c = parts(states, (len(states) - 2) // 7)
+    h[0], c[0] = h0, c0
+    for given, memory in weights:
+        turned(given, memory)
+    return gates, tanh_c, h, c
+
+
 def with_inputs(x: np.ndarray, w: np.ndarray, b: np.ndarray, gates: np.ndarray) -> Callable[[list[slice]], None]:
     """What writes the products with the inputs, in some stretches of steps, into `gates`; arguments are `lstm`'s."""
     x = x[:, None]
@@ -81,11 +92,7 @@ def lstm(
         out: `(7T + 2, B, U)`.
     """
     steps, batch, units = len(x), *h0.shape
-    gates, tanh_c, h, c = parts(out, steps)
-    h[0], c[0] = h0, c0
-    turned(kernel, w)
-    turned(recurrent, u)
-    turned(bias, b)
+    gates, tanh_c, h, c = begun(out, h0, c0, (kernel, w), (recurrent, u), (bias, b))
 
     def loop(mine: slice) -> None:
         _steps(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import functools
 import importlib
 import itertools
 import linecache
@@ -109,7 +110,6 @@ class Program:
         self._fuse = fuse
         self._threads = threads.count() if count is None else count
         self._wide: dict[int, tuple[Program, Program | None] | None] = {}
-        self._halves: tuple[Program, Program] | None = None
         fused = bool(fuse) and jit.available()
         later = fused and fuse == "later" and not any(kernels.differs(node.row.source) for node in graph.nodes)
         self.plan = Plan(graph, fused and not later, self._threads)
@@ -169,9 +169,12 @@ class Program:
 
         The second returns what this one does, and is called with what the first returns.
         """
-        if self._halves is None and (graphs := halves(self.graph)) is not None:
-            self._halves = self._first(graphs[0]), self._second(graphs[1])
         return self._halves
+
+    @functools.cached_property
+    def _halves(self) -> tuple[Program, Program] | None:
+        graphs = halves(self.graph)
+        return None if graphs is None else (self._first(graphs[0]), self._second(graphs[1]))
 
     def _first(self, graph: Graph, count: int | None = None) -> Program:
         handed = [np.empty(v.spec.shape, v.spec.dtype) for v in graph.outputs]

@@ -10,7 +10,8 @@ from typing import Any
 
 from babytf.engine import threads
 from babytf.engine.graph import Graph, Node, Value
-from babytf.engine.primitive import PRIMITIVES, Spec
+from babytf.engine.lanes import taken_by_row
+from babytf.engine.primitive import PRIMITIVES, Primitive, Spec
 
 
 def rows_of(graph: Graph) -> set[int]:
@@ -49,26 +50,25 @@ def widened(graph: Graph, times: int) -> Graph | None:
         `None` if an operation cannot be told to take more rows, or takes them in ways of its own.
     """
     rows = rows_of(graph)
-    if graph.writes or coupled(graph) or not rows:
+    if graph.writes or not rows:
         return None
     wide = Graph(f"{graph.name}_of_{times}")
-    values: dict[int, Value] = {}
-    for value in graph.inputs:
-        values[id(value)] = Value(_wide(value.spec, times), "input", name=value.name)
-    wide.inputs = [values[id(v)] for v in graph.inputs]
+    values = {id(v): Value(_wide(v.spec, times), "input", name=v.name) for v in graph.inputs}
+    wide.inputs = list(values.values())
     for node in graph.nodes:
-        inputs = [values.get(id(v), v) for v in node.inputs]
         if id(node.output) not in rows:
-            _add(wide, node, inputs, node.params, node.output.spec, values)
+            if any(id(v) in rows for v in node.inputs):
+                return None
+            wide.add_like(node, values)
         elif node.row.products is not None:
-            if not _add_product(wide, node, inputs, times, values):
+            if not _add_product(wide, node, times, values):
                 return None
         else:
             spec = _wide(node.output.spec, times)
-            params = _params(node, [v.spec for v in inputs], spec, times)
+            params = _params(node, [values.get(id(v), v).spec for v in node.inputs], spec, times)
             if params is None:
                 return None
-            _add(wide, node, inputs, params, spec, values)
+            wide.add_like(node, values, spec, params)
     wide.outputs = [values.get(id(v), v) for v in graph.outputs]
     return wide
 
@@ -85,23 +85,14 @@ def _wide(spec: Spec, times: int) -> Spec:
 
 def _by_row(node: Node, rows: set[int], batch: int) -> bool:
     """Whether each row of a node's result is made of the same row of those inputs that have rows."""
-    row, out, specs = node.row, node.output.spec, [v.spec for v in node.inputs]
+    row, out = node.row, node.output.spec
     if row.kind == "effect" or row.threaded or not out.shape or out.shape[0] == 0 or out.shape[0] % batch:
         return False
-    if row.products is not None:
-        split: Any = (True, False) if all(s.ndim == 2 for s in specs) else None
-    elif row.rows is not None:
-        split = row.rows(*specs, **node.params)
-    elif row.kind == "elementwise":
-        split = tuple(s.ndim == out.ndim and s.shape[0] == out.shape[0] for s in specs)
+    if row.products is None:
+        split = taken_by_row(node)
     else:
-        split = None
+        split = (True, False) if all(v.spec.ndim == 2 for v in node.inputs) else None
     return split is not None and all(by == (id(v) in rows) for by, v in zip(split, node.inputs, strict=True))
-
-
-def _add(wide: Graph, node: Node, inputs: list[Value], params: Any, spec: Spec, values: dict[int, Value]) -> None:
-    output = values[id(node.output)] = Value(spec, "node", name=node.output.name)
-    wide.nodes.append(Node(node.row, inputs, params, output, node.scopes))
 
 
 def _params(node: Node, specs: list[Spec], expected: Spec, times: int) -> dict[str, Any] | None:
@@ -118,20 +109,27 @@ def _params(node: Node, specs: list[Spec], expected: Spec, times: int) -> dict[s
     return None
 
 
-def _add_product(wide: Graph, node: Node, inputs: list[Value], times: int, values: dict[int, Value]) -> bool:
+def _add_product(wide: Graph, node: Node, times: int, values: dict[int, Value]) -> bool:
     """As many products as there are for the batches alone, in one call."""
-    a, b = (v.spec for v in node.inputs)
+    (a, b), out = (v.spec for v in node.inputs), node.output.spec
     count = threads.count()
     cut = threads.cut(a.shape, b.shape, count)
     if cut not in (None, 0) or (cut == 0 and a.shape[0] % count):
         return False
     each = a.shape[0] // (1 if cut is None else count)
     parts = times * a.shape[0] // each
-    reshape, out = PRIMITIVES["reshape"], node.output.spec
-    several = Value(Spec((parts, each, a.shape[1]), a.dtype), "node")
-    wide.nodes.append(Node(reshape, [inputs[0]], {"shape": several.spec.shape}, several, node.scopes))
-    products = Value(Spec((parts, each, out.shape[1]), out.dtype), "node", name=node.output.name)
-    wide.nodes.append(Node(node.row, [several, inputs[1]], node.params, products, node.scopes))
-    output = values[id(node.output)] = Value(_wide(out, times), "node")
-    wide.nodes.append(Node(reshape, [products], {"shape": output.spec.shape}, output, node.scopes))
+
+    def add(row: Primitive, inputs: list[Value], params: dict[str, Any], shape: tuple[int, ...]) -> Value:
+        output = Value(Spec(shape, out.dtype), "node")
+        wide.nodes.append(Node(row, inputs, params, output, node.scopes))
+        return output
+
+    def reshaped(value: Value, shape: tuple[int, ...]) -> Value:
+        return add(PRIMITIVES["reshape"], [value], {"shape": shape}, shape)
+
+    rows, factor = (values.get(id(v), v) for v in node.inputs)
+    several = reshaped(rows, (parts, each, a.shape[1]))
+    products = add(node.row, [several, factor], node.params, (parts, each, out.shape[1]))
+    products.name = node.output.name
+    values[id(node.output)] = reshaped(products, _wide(out, times).shape)
     return True

@@ -38,6 +38,9 @@ class Part:
         self.times = times
 
 
+Way = tuple[list[Any], dict[int, Part], bool]
+
+
 class PartRunner(ArrayRunner):
     """Runs parts on their rows; each thread has one.
 
@@ -74,51 +77,53 @@ class ManyBatches:
     def __init__(self, kind: str, runner: ArrayRunner, batches: list[Any]) -> None:
         self._kind = kind
         self._runner = runner
+        self._rows: list[Any] = []
         self._parts: dict[int, Part] = {}
-        self._rows = batches
-        self._count = threads.count()
-        self.worth = len(batches) > 1 and (self._take_several(batches) or self._take_one_each(batches))
+        self._shared = False
+        found = (self._several(batches) or self._one_each(batches)) if len(batches) > 1 else None
+        self.worth = found is not None
+        if found is not None:
+            self._rows, self._parts, self._shared = found
 
-    # --- the two ways
+    # --- the two ways: rows that go together, what is done with them, whether threads share them
 
-    def _take_several(self, batches: list[Any]) -> bool:
+    def _several(self, batches: list[Any]) -> Way | None:
         if any(type(rows) is not slice for rows in batches):
-            return False
+            return None
         program, size = self._runner.program_for(batches[0]), size_of(batches[0])
         full = sum(size_of(rows) == size for rows in batches)
-        most = min(program.most_batches(ROWS), full // self._count)
+        most = min(program.most_batches(ROWS), full // threads.count())
         if most < 2:
-            return False
+            return None
         times = min(range(most, most // 2, -1), key=lambda n: full % n)  # few are left over
         found = program.wide(times)
         if found is None or (self._kind == "predict") != (found[1] is None):
-            return False
+            return None
         groups = range(0, full - times + 1, times)
-        self._rows = [slice(batches[i].start, batches[i + times - 1].stop) for i in groups]
-        self._rows += batches[len(self._rows) * times :]
-        self._parts[times * size] = Part(*found, times)
-        if not found[0].is_enough:
-            self._count = 1
-        return self._find_parts()
+        rows = [slice(batches[i].start, batches[i + times - 1].stop) for i in groups]
+        rows += batches[len(rows) * times :]
+        parts = self._parts_for(rows, {times * size: Part(*found, times)})
+        return None if parts is None else (rows, parts, found[0].is_enough)
 
-    def _take_one_each(self, batches: list[Any]) -> bool:
-        self._rows, self._count = batches, threads.count()
-        if self._count == 1 or len(batches) < 2 * self._count:
-            return False
-        self._parts.clear()
-        return self._find_parts() and self._parts[size_of(batches[0])].program.is_independent
+    def _one_each(self, batches: list[Any]) -> Way | None:
+        if threads.count() == 1 or len(batches) < 2 * threads.count():
+            return None
+        parts = self._parts_for(batches, {})
+        if parts is None or not parts[size_of(batches[0])].program.is_independent:
+            return None
+        return batches, parts, True
 
-    def _find_parts(self) -> bool:
-        """Find what is done with rows that there is no part for yet; whether that can be."""
-        for rows in self._rows:
-            if (size := size_of(rows)) in self._parts:
+    def _parts_for(self, every: list[Any], parts: dict[int, Part]) -> dict[int, Part] | None:
+        """With parts for all sizes of rows that have none yet; `None` if there are rows that cannot be divided."""
+        for rows in every:
+            if (size := size_of(rows)) in parts:
                 continue
             program = self._runner.program_for(rows)
             halves = (program, None) if self._kind == "predict" else program.halves()
             if halves is None:
-                return False
-            self._parts[size] = Part(*halves)
-        return True
+                return None
+            parts[size] = Part(*halves)
+        return parts
 
     # --- going through them
 
@@ -136,15 +141,14 @@ class ManyBatches:
             leaves = then.instance().leaves
             for i in range(part.times):
                 for leaf, array in zip(leaves, arrays, strict=True):
-                    leaf[...] = array if part.times == 1 or leaf.shape == array.shape else _some(array, i, len(leaf))
+                    leaf[...] = array if leaf.shape == array.shape else array[i * len(leaf) : (i + 1) * len(leaf)]
                 results = then.execute()
         assert then is not None
         return then.pack(results)
 
     def _run(self) -> list[tuple[Part, tuple[np.ndarray, ...]]]:
         """The results of each part, in order; each thread runs a stretch of them."""
-        rows = self._rows
-        shares = [rows[s] for s in threads.shares(len(rows), self._count)]
+        shares = threads.stretches(self._rows) if self._shared else [self._rows]
         found: list[list[Any]] = [[] for _ in shares]
 
         def work(some: list[Any], out: list[Any]) -> None:
@@ -154,8 +158,3 @@ class ManyBatches:
         with threads.one_thread():
             threads.together(work, list(zip(shares, found, strict=True)))
         return [item for out in found for item in out]
-
-
-def _some(array: np.ndarray, i: int, size: int) -> np.ndarray:
-    """The rows of one of several batches."""
-    return array[i * size : (i + 1) * size]
